@@ -1,0 +1,123 @@
+/**
+ * Values of the configuration language and how JavaScript holds them: null, booleans and strings as themselves, integers
+ * (64 bits, signed or unsigned) as bigints, numbers with a fraction as numbers, lists as arrays, objects as maps in the
+ * order they were written, and a class each for functions, capsules, targets, secrets.
+ */
+export type Value =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | readonly Value[]
+  | ReadonlyMap<string, Value>
+  | FunctionValue
+  | Capsule
+  | Target
+  | Secret
+  | OptionalSecret;
+
+/** The word that messages use for a value's kind, as Alloy does. */
+export type Kind = "null" | "bool" | "number" | "string" | "array" | "object" | "function" | "capsule";
+
+export class FunctionValue {
+  readonly name: string;
+  readonly call: (args: readonly Value[]) => Value;
+  constructor(name: string, call: (args: readonly Value[]) => Value) {
+    this.name = name;
+    this.call = call;
+  }
+}
+
+/** A Go value that the language can only pass on: a receiver, an authentication handler, rules. Equal by identity of `value`. */
+export class Capsule<T = unknown> {
+  /** As the reference names it: `loki.LogsReceiver`, `otelcol.Consumer`, `relabel.Rules`. */
+  readonly type: string;
+  readonly value: T;
+  constructor(type: string, value: T) {
+    this.type = type;
+    this.value = value;
+  }
+}
+
+/** A scrape target: its labels, readable like an object's fields, but never equal to an object literal. */
+export class Target {
+  readonly labels: ReadonlyMap<string, string>;
+  constructor(labels: ReadonlyMap<string, string>) {
+    this.labels = labels;
+  }
+}
+
+/** Text that no output shows. `reveal` is for the component that needs it; printing it in any other way gives `(secret)`. */
+export class Secret {
+  readonly #text: string;
+  constructor(text: string) {
+    this.#text = text;
+  }
+  reveal(): string {
+    return this.#text;
+  }
+  toString(): string {
+    return redacted;
+  }
+  toJSON(): string {
+    return redacted;
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return redacted;
+  }
+}
+
+/** Text that may or may not be secret, as the content of a file. */
+export class OptionalSecret {
+  readonly isSecret: boolean;
+  readonly #text: string;
+  constructor(isSecret: boolean, text: string) {
+    this.isSecret = isSecret;
+    this.#text = text;
+  }
+  reveal(): string {
+    return this.#text;
+  }
+  toString(): string {
+    return this.isSecret ? redacted : this.#text;
+  }
+  toJSON(): string {
+    return this.toString();
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+export const redacted = "(secret)";
+
+export function kindOf(value: Value): Kind {
+  if (value === null) return "null";
+  switch (typeof value) {
+    case "boolean":
+      return "bool";
+    case "bigint":
+    case "number":
+      return "number";
+    case "string":
+      return "string";
+    default:
+      if (Array.isArray(value)) return "array";
+      if (value instanceof Map) return "object";
+      if (value instanceof FunctionValue) return "function";
+      return "capsule";
+  }
+}
+
+/** Thrown while evaluating an expression; the range is that of the part which is wrong. */
+export class EvaluationError extends Error {
+  override readonly name = "EvaluationError";
+  readonly start: number;
+  readonly end: number;
+  constructor(message: string, range: { readonly start: number; readonly end: number }) {
+    super(message);
+    this.start = range.start;
+    this.end = range.end;
+  }
+}
