@@ -1,0 +1,108 @@
+/**
+ * What a component is: a definition (a value: name, schema, how to build it) and, per block of the configuration, an
+ * instance. `defineComponent` is the general form; `defineProcessor` (processor.ts) and `defineOtelProcessor` add what
+ * every processor has, so that a file holds only what is its own.
+ */
+import type { ObjectSchema } from "../eval/schema.ts";
+import type { DeadLetterStore } from "../delivery/dead-letters.ts";
+import type { StateStore } from "../state/store.ts";
+import type { Invocation, Logger } from "./invocation.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Trigger } from "./trigger.ts";
+
+export type Stability = "experimental" | "public-preview" | "generally-available";
+
+/** Takes batches. The promise settles when everything below has acknowledged the batch; a rejection is a `DeliveryError`. */
+export interface Consumer<Batch> {
+  consume(batch: Batch, invocation: Invocation): Promise<void>;
+  /** Writes into batches, so that a fan-out must give it a copy of its own. Only views on bytes (OTLP) can be written. */
+  readonly mutates?: boolean;
+}
+
+export interface Definition<Args = unknown, Exports = unknown> {
+  /** As in the configuration: `loki.relabel`. */
+  readonly name: string;
+  /** One sentence for the reference. */
+  readonly summary: string;
+  readonly stability: Stability;
+  /** Only in Amalgam; marked in the reference. */
+  readonly ours?: boolean;
+  /** How it works in a function, for the reference. */
+  readonly inFunctions?: string;
+  readonly args: ObjectSchema<Args>;
+  readonly exports?: ObjectSchema<Exports>;
+  /** Checks what a schema can't say. Runs before `build`, also for `validate`; each problem becomes a diagnostic. */
+  readonly check?: (args: Args) => Iterable<Problem>;
+  /** Called once at load and again when its arguments change. Compiles; throws `ProblemError` for a configuration that can't work. */
+  readonly build: (args: Args, host: Host) => Instance<Exports> | Promise<Instance<Exports>>;
+}
+
+/** A mistake in arguments; `path` leads to it: `["rule", 2, "regex"]`. */
+export interface Problem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** A configuration that decodes but can't be built, found while compiling it. */
+export class ProblemError extends Error {
+  override readonly name = "ProblemError";
+  readonly path: readonly (string | number)[];
+  constructor(message: string, path: readonly (string | number)[] = []) {
+    super(message);
+    this.path = path;
+  }
+}
+
+export interface Instance<Exports = unknown> {
+  readonly exports?: Exports;
+  /** What calls this component from outside: HTTP routes, schedules, records of queues and subscriptions. */
+  readonly triggers?: readonly Trigger[];
+  /** Work on the second clock: what Alloy does on a timer. */
+  readonly tick?: { readonly everyMs: number; readonly run: (invocation: Invocation) => Promise<void> };
+  /** Sends all that is pending; resolves when nothing is. */
+  readonly drain?: () => Promise<void>;
+  readonly close?: () => Promise<void>;
+  /** What the infrastructure must grant: shown by `amalgam graph --json`. */
+  readonly needs?: Needs;
+}
+
+export interface Needs {
+  /** Cloud permissions: action and resource. */
+  readonly permissions?: readonly { readonly action: string; readonly resource: string }[];
+  /** Keeps something in the StateStore. */
+  readonly state?: boolean;
+}
+
+export interface Health {
+  readonly state: "healthy" | "unhealthy" | "unknown" | "exited";
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** What an instance gets from the process around it. */
+export interface Host {
+  /** `loki.write.out`, under modules `declare.x/loki.write.out`. */
+  readonly id: string;
+  /** `local`: timers and sockets exist and writers send when idle; `function`: nothing happens outside an invocation, writers wait for `drain`. */
+  readonly mode: "local" | "function";
+  readonly log: Logger;
+  readonly state: StateStore;
+  /** Where data goes that a backend will never take; `undefined`: back to the trigger. */
+  readonly deadLetters: DeadLetterStore | undefined;
+  readonly metrics: Metrics;
+  /** The process' own metrics in the text exposition format, for `prometheus.exporter.self`. */
+  readonly selfMetrics: () => string;
+  /** The folder that relative paths of the configuration start from. */
+  readonly directory: string;
+  /** Wall clock, for what is not part of an invocation (timers, token expiry). */
+  readonly clock: () => number;
+  /** Replaces the exports; what depends on them is evaluated again. */
+  setExports(exports: unknown): void;
+  reportHealth(state: Health["state"], message: string): void;
+}
+
+/** Keeps the types of arguments and exports together; returns its argument. */
+export function defineComponent<Args, Exports>(definition: Definition<Args, Exports>): Definition<Args, Exports> {
+  return definition;
+}
