@@ -6,6 +6,7 @@
 import type { ObjectSchema } from "../eval/schema.ts";
 import type { DeadLetterStore } from "../delivery/dead-letters.ts";
 import type { StateStore } from "../state/store.ts";
+import type { Flow } from "./flow.ts";
 import type { Invocation, Logger } from "./invocation.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Trigger } from "./trigger.ts";
@@ -59,8 +60,6 @@ export interface Instance<Exports = unknown> {
   readonly triggers?: readonly Trigger[];
   /** Work on the second clock: what Alloy does on a timer. */
   readonly tick?: { readonly everyMs: number; readonly run: (invocation: Invocation) => Promise<void> };
-  /** Sends all that is pending; resolves when nothing is. */
-  readonly drain?: () => Promise<void>;
   readonly close?: () => Promise<void>;
   /** What the infrastructure must grant: shown by `amalgam graph --json`. */
   readonly needs?: Needs;
@@ -84,8 +83,10 @@ export interface Health {
 export interface Host {
   /** `loki.write.out`, under modules `declare.x/loki.write.out`. */
   readonly id: string;
-  /** `local`: timers and sockets exist and writers send when idle; `function`: nothing happens outside an invocation, writers wait for `drain`. */
+  /** `local`: timers and sockets exist; `function`: nothing happens outside an invocation. */
   readonly mode: "local" | "function";
+  /** Tells writers and batchers when to send. */
+  readonly flow: Flow;
   readonly log: Logger;
   readonly state: StateStore;
   /** Where data goes that a backend will never take; `undefined`: back to the trigger. */

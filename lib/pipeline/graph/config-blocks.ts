@@ -1,0 +1,19 @@
+/** The blocks that configure the process itself: each at most once, without a component behind it. */
+import { type ObjectSchema, block, object, optional } from "../eval/schema.ts";
+import { bool, int, list, map, number, oneOf, receiver, secret, string } from "../eval/types.ts";
+import type { LogBatch } from "../telemetry/loki/model.ts";
+
+const logging = object({
+  level: optional(oneOf("log level", ["error", "warn", "info", "debug"]), "info", "Least severe level that is logged."),
+  format: optional(oneOf("log format", ["logfmt", "json"]), "logfmt", "How log lines are written."),
+  write_to: optional(list(receiver<LogBatch>("loki.LogsReceiver")), undefined, "Components that get the process' own log."),
+});
+
+const livedebugging = object({
+  enabled: optional(bool, false, "Whether the status page shows the data at each component."),
+});
+
+export const configBlocks: ReadonlyMap<string, ObjectSchema<unknown>> = new Map<string, ObjectSchema<unknown>>([
+  ["logging", logging],
+  ["livedebugging", livedebugging],
+]);

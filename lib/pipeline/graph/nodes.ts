@@ -1,0 +1,226 @@
+/** From syntax to a graph: which blocks are components, what refers to what, in which order they are evaluated. Nothing is evaluated here. */
+import { referencesOf, type Reference } from "../eval/references.ts";
+import { suggest } from "../eval/schema.ts";
+import { isStdlibName } from "../eval/stdlib/names.ts";
+import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
+import { type Diagnostic, errorAt, type Range, type Source } from "../syntax/diagnostic.ts";
+import type { Definition, Stability } from "./component.ts";
+import { configBlocks } from "./config-blocks.ts";
+
+/** One component of a configuration. */
+export interface Node {
+  /** `loki.write.out`: the component's name and label. */
+  readonly id: string;
+  readonly definition: Definition;
+  readonly block: Block;
+  readonly source: Source;
+  /** Ids of the components whose exports its arguments read, in the order they are written. */
+  readonly references: readonly string[];
+}
+
+export interface Nodes {
+  /** Every node after those that it refers to. */
+  readonly ordered: readonly Node[];
+  readonly configBlocks: readonly { readonly block: Block; readonly source: Source }[];
+}
+
+export interface NodeOptions {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  /** Names that the reference has but this build has not, to tell "not supported" from "misspelt". */
+  readonly knownElsewhere?: ReadonlySet<string>;
+  readonly stability: Stability;
+}
+
+interface Draft extends Omit<Node, "references"> {
+  readonly uses: readonly { readonly id: string; readonly range: Range }[];
+}
+
+/** Builds the graph; what is wrong goes into `diagnostics`, and what is right is still returned. */
+export function buildNodes(files: readonly File[], options: NodeOptions, diagnostics: Diagnostic[]): Nodes {
+  const config: { block: Block; source: Source }[] = [];
+  const declared = new Map<string, { block: Block; source: Source }>();
+  const found: Omit<Node, "references">[] = [];
+  for (const { body, source } of files) {
+    for (const statement of body) {
+      const block = topLevelBlock(statement, source, diagnostics);
+      if (!block) continue;
+      const id = block.label ? `${block.name.name}.${block.label.name}` : block.name.name;
+      const before = declared.get(id);
+      if (before) {
+        diagnostics.push(errorAt(source, block, `block ${id} already declared at ${placeOf(before.source, before.block)}`));
+        continue;
+      }
+      declared.set(id, { block, source });
+      if (configBlocks.has(block.name.name)) config.push({ block, source });
+      else {
+        const definition = define(block, source, options, diagnostics);
+        if (definition) found.push({ id, definition, block, source });
+      }
+    }
+  }
+  const drafts = found.map(node => ({ ...node, uses: usesOf(node, declared, diagnostics) }));
+  reportCycles(drafts, diagnostics);
+  return { ordered: order(drafts), configBlocks: config };
+}
+
+const unsupportedStatements = new Set(["declare", "foreach", "import.string", "import.file", "import.http", "import.git", "remotecfg"]);
+
+function topLevelBlock(statement: Statement, source: Source, diagnostics: Diagnostic[]): Block | undefined {
+  const { name } = statement.name;
+  if (statement.kind === "attribute") {
+    diagnostics.push(errorAt(source, statement.name, `unrecognized attribute ${name}`));
+    return undefined;
+  }
+  if (name === "argument" || name === "export") {
+    diagnostics.push(errorAt(source, statement, `${name} blocks only allowed inside a module`));
+    return undefined;
+  }
+  if (unsupportedStatements.has(name)) {
+    diagnostics.push(errorAt(source, statement, `${name} blocks are not supported yet`));
+    return undefined;
+  }
+  return statement;
+}
+
+/** The definition of a component block, or a diagnostic that says what kind of wrong its name is. */
+function define(block: Block, source: Source, options: NodeOptions, diagnostics: Diagnostic[]): Definition | undefined {
+  const { name } = block.name;
+  const definition = options.definitions.get(name);
+  const report = (message: string) => diagnostics.push(errorAt(source, block, message));
+  if (!definition) {
+    if (options.knownElsewhere?.has(name)) report(`component "${name}" is not supported by Amalgam yet`);
+    else report(`cannot find the definition of component name "${name}"${suggest(name, options.definitions.keys())}`);
+    return undefined;
+  }
+  if (rank[definition.stability] < rank[options.stability]) {
+    report(
+      `component "${name}" is at stability level "${definition.stability}", which is below the minimum allowed stability level "${options.stability}". Use --stability.level command-line flag to enable "${definition.stability}" features`,
+    );
+    return undefined;
+  }
+  if (!block.label) {
+    report(`component "${name}" must have a label`);
+    return undefined;
+  }
+  return definition;
+}
+
+const rank: Readonly<Record<Stability, number>> = { experimental: 0, "public-preview": 1, "generally-available": 2 };
+
+const placeOf = (source: Source, { start }: Range): string => {
+  const before = source.text.slice(0, start);
+  const line = before.split("\n").length;
+  const column = Buffer.byteLength(before.slice(before.lastIndexOf("\n") + 1)) + 1;
+  return `${source.name}:${line}:${column}`;
+};
+
+/** The nodes that a block's expressions refer to; names that lead nowhere are diagnostics. */
+function usesOf(node: Omit<Node, "references">, declared: ReadonlyMap<string, unknown>, diagnostics: Diagnostic[]) {
+  const uses: { id: string; range: Range }[] = [];
+  for (const expr of expressionsOf(node.block.body)) {
+    for (const reference of referencesOf(expr)) {
+      const id = resolveReference(reference, declared);
+      if (id !== undefined) uses.push({ id, range: reference });
+      else if (!isStdlibName(reference.path)) {
+        const text = reference.path.join(".");
+        diagnostics.push(
+          errorAt(node.source, reference, `component "${text}" does not exist or is out of scope${suggest(text, declared.keys())}`),
+        );
+      }
+    }
+  }
+  return uses;
+}
+
+/** The longest declared id that begins the path. */
+function resolveReference({ path }: Reference, declared: ReadonlyMap<string, unknown>): string | undefined {
+  for (let length = path.length; length > 1; length--) {
+    const id = path.slice(0, length).join(".");
+    if (declared.has(id)) return id;
+  }
+  return undefined;
+}
+
+/** Every expression of a body, those of its blocks too. */
+export function* expressionsOf(body: readonly Statement[]): Generator<Expr> {
+  for (const statement of body) {
+    if (statement.kind === "attribute") yield statement.value;
+    else yield* expressionsOf(statement.body);
+  }
+}
+
+/** Names every member of every cycle once (Tarjan's strongly connected components, without recursion on the happy path's depth). */
+function reportCycles(drafts: readonly Draft[], diagnostics: Diagnostic[]): void {
+  const byId = new Map(drafts.map(draft => [draft.id, draft]));
+  for (const cycle of stronglyConnected(drafts, byId)) {
+    const names = cycle.map(({ id }) => id).sort();
+    for (const member of cycle) diagnostics.push(errorAt(member.source, member.block, `cycle detected: ${names.join(", ")}`));
+  }
+  for (const draft of drafts) {
+    if (draft.uses.some(({ id }) => id === draft.id)) diagnostics.push(errorAt(draft.source, draft.block, "cannot reference self"));
+  }
+}
+
+function stronglyConnected(drafts: readonly Draft[], byId: ReadonlyMap<string, Draft>): Draft[][] {
+  const index = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: Draft[] = [];
+  const onStack = new Set<string>();
+  const result: Draft[][] = [];
+  const enter = (draft: Draft) => {
+    index.set(draft.id, index.size);
+    low.set(draft.id, index.get(draft.id) as number); // set on the line before
+    stack.push(draft);
+    onStack.add(draft.id);
+    return { draft, next: 0 };
+  };
+  const lower = (id: string, value: number) => low.set(id, Math.min(low.get(id) as number, value)); // entered before
+  for (const root of drafts) {
+    if (index.has(root.id)) continue;
+    const path = [enter(root)];
+    for (let frame = path.at(-1); frame; frame = path.at(-1)) {
+      const use = frame.draft.uses[frame.next++];
+      if (use) {
+        const target = byId.get(use.id);
+        if (!target) continue;
+        if (!index.has(target.id)) path.push(enter(target));
+        else if (onStack.has(target.id)) lower(frame.draft.id, index.get(target.id) as number); // checked above
+        continue;
+      }
+      path.pop();
+      const parent = path.at(-1);
+      if (parent) lower(parent.draft.id, low.get(frame.draft.id) as number); // entered before
+      if (low.get(frame.draft.id) !== index.get(frame.draft.id)) continue;
+      const component = stack.splice(stack.indexOf(frame.draft));
+      for (const { id } of component) onStack.delete(id);
+      if (component.length > 1) result.push(component);
+    }
+  }
+  return result;
+}
+
+/** Depth first, so that what is referred to comes before what refers to it; members of a cycle come in file order. */
+function order(drafts: readonly Draft[]): readonly Node[] {
+  const byId = new Map(drafts.map(draft => [draft.id, draft]));
+  const state = new Map<string, "open" | "done">();
+  const ordered: Node[] = [];
+  for (const root of drafts) {
+    const path: { draft: Draft; next: number }[] = [];
+    const enter = (draft: Draft) => {
+      if (state.has(draft.id)) return;
+      state.set(draft.id, "open");
+      path.push({ draft, next: 0 });
+    };
+    enter(root);
+    for (let frame = path.at(-1); frame; frame = path.at(-1)) {
+      const use = frame.draft.uses[frame.next++];
+      const target = use && byId.get(use.id);
+      if (target) enter(target);
+      if (use) continue;
+      path.pop();
+      const { uses, ...node } = frame.draft;
+      ordered.push({ ...node, references: [...new Set(uses.map(({ id }) => id))] });
+    }
+  }
+  return ordered;
+}
