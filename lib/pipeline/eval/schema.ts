@@ -3,7 +3,7 @@
  * the editor hints all read the same value.
  *
  *     const args = object({
- *       forward_to: required(list(receiver<LogBatch>("loki.LogsReceiver")), "Where to send entries."),
+ *       forward_to: required(list(receiver(logs)), "Where to send entries."),
  *       max_cache_size: optional(int, 10_000, "Label sets to remember."),
  *       rule: blocks(relabelRule, "Rules, applied in order."),
  *     });
@@ -14,6 +14,7 @@
  */
 import type { Attribute, Block, Expr, Statement } from "../syntax/ast.ts";
 import type { Range } from "../syntax/diagnostic.ts";
+import { printExpr } from "../syntax/print.ts";
 import { fromPlain, type Plain } from "./plain.ts";
 import type { Value } from "./value.ts";
 
@@ -128,7 +129,10 @@ export const block = <T>(schema: Lazy<ObjectSchema<T>>, description: string): Bl
 });
 
 /** At most one block, decoded with its defaults where it is missing. */
-export const defaultBlock = <T>(schema: Lazy<ObjectSchema<T>>, description: string): BlockField<T> & { withDefaults: true } => ({
+export const defaultBlock = <T>(
+  schema: Lazy<ObjectSchema<T>>,
+  description: string,
+): BlockField<T> & { withDefaults: true } => ({
   kind: "block",
   schema: resolve(schema),
   required: false,
@@ -205,7 +209,11 @@ function place(fields: Fields, statement: Statement, seen: Map<string, Statement
   const dot = name.indexOf(".");
   const group = dot > 0 ? name.slice(0, dot) : undefined;
   const groupField = group !== undefined && Object.hasOwn(fields, group) ? fields[group] : undefined;
-  if (statement.kind === "block" && groupField?.kind === "choice" && Object.hasOwn(groupField.variants(), name.slice(dot + 1))) {
+  if (
+    statement.kind === "block" &&
+    groupField?.kind === "choice" &&
+    Object.hasOwn(groupField.variants(), name.slice(dot + 1))
+  ) {
     push(seen, group as string, statement); // groupField implies group
     return;
   }
@@ -221,7 +229,8 @@ function place(fields: Fields, statement: Statement, seen: Map<string, Statement
     seen.set(name, seen.get(name) ?? []);
     return;
   }
-  if (field.refused !== undefined) context.report(statement.kind === "block" ? blockHead(statement) : statement, `"${name}" ${field.refused}`);
+  if (field.refused !== undefined)
+    context.report(statement.kind === "block" ? blockHead(statement) : statement, `"${name}" ${field.refused}`);
   push(seen, name, statement);
 }
 
@@ -253,12 +262,14 @@ function decodeAttribute(
     return defaultOf(field);
   }
   const value = context.evaluate(first.value);
-  if (value === undefined || (value === null && !field.required)) return value === null ? zeroOf(field) : defaultOf(field);
+  if (value === undefined || (value === null && !field.required))
+    return value === null ? zeroOf(field) : defaultOf(field);
   try {
     return field.type.decode(value);
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error;
-    context.report(locate(first.value, error.path), error.message);
+    const part = locate(first.value, error.path);
+    context.report(part, error.message.startsWith("should ") ? `${printExpr(part)} ${error.message}` : error.message);
     return undefined;
   }
 }
@@ -282,7 +293,12 @@ function decodeBlocks(
   return decoded[0];
 }
 
-function decodeChoices(name: string, field: ChoiceField<unknown>, statements: readonly Statement[], context: DecodeContext): unknown {
+function decodeChoices(
+  name: string,
+  field: ChoiceField<unknown>,
+  statements: readonly Statement[],
+  context: DecodeContext,
+): unknown {
   const variants = field.variants();
   return (statements as readonly Block[]).map(each => {
     // placed by kind
@@ -320,8 +336,14 @@ function decodePlain(fields: Fields, plain: Readonly<Record<string, unknown>>): 
   return result;
 }
 
-function plainObject(fields: Fields, plain: Readonly<Record<string, unknown>>, path: string, problems: string[]): unknown {
-  for (const name of Object.keys(plain)) if (!Object.hasOwn(fields, name)) problems.push(`${path}unrecognized name "${name}"`);
+function plainObject(
+  fields: Fields,
+  plain: Readonly<Record<string, unknown>>,
+  path: string,
+  problems: string[],
+): unknown {
+  for (const name of Object.keys(plain))
+    if (!Object.hasOwn(fields, name)) problems.push(`${path}unrecognized name "${name}"`);
   const result: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
     const given = plain[name];
@@ -332,7 +354,13 @@ function plainObject(fields: Fields, plain: Readonly<Record<string, unknown>>, p
   return result;
 }
 
-function plainAttribute(name: string, field: AttributeField<unknown>, given: unknown, path: string, problems: string[]): unknown {
+function plainAttribute(
+  name: string,
+  field: AttributeField<unknown>,
+  given: unknown,
+  path: string,
+  problems: string[],
+): unknown {
   if (given === undefined) {
     if (field.required) problems.push(`${path}missing required attribute "${name}"`);
     return defaultOf(field);
@@ -346,7 +374,13 @@ function plainAttribute(name: string, field: AttributeField<unknown>, given: unk
   }
 }
 
-function plainBlocks(name: string, field: BlockField<unknown>, given: unknown, path: string, problems: string[]): unknown {
+function plainBlocks(
+  name: string,
+  field: BlockField<unknown>,
+  given: unknown,
+  path: string,
+  problems: string[],
+): unknown {
   const schema = field.schema();
   const list = given === undefined ? [] : ((Array.isArray(given) ? given : [given]) as Record<string, unknown>[]); // blocks are objects
   if (!list.length && field.required) problems.push(`${path}missing required block "${name}"`);
@@ -387,8 +421,13 @@ function editDistance(a: string, b: string, limit: number): number {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      let distance = Math.min((previous[j] as number) + 1, (row[j - 1] as number) + 1, (previous[j - 1] as number) + cost); // filled above
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) distance = Math.min(distance, (before[j - 2] as number) + 1);
+      let distance = Math.min(
+        (previous[j] as number) + 1,
+        (row[j - 1] as number) + 1,
+        (previous[j - 1] as number) + cost,
+      ); // filled above
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        distance = Math.min(distance, (before[j - 2] as number) + 1);
       row.push(distance);
     }
     [before, previous] = [previous, row];

@@ -121,3 +121,18 @@ export class EvaluationError extends Error {
     this.end = range.end;
   }
 }
+
+/** Whether two values are the same in all that a component could notice: secrets by their text, capsules and functions by identity. */
+export function sameValue(a: Value, b: Value): boolean {
+  if (Object.is(a, b)) return true;
+  if (a instanceof Secret && b instanceof Secret) return a.reveal() === b.reveal();
+  if (a instanceof OptionalSecret && b instanceof OptionalSecret)
+    return a.isSecret === b.isSecret && a.reveal() === b.reveal();
+  if (a instanceof Capsule && b instanceof Capsule) return a.type === b.type && a.value === b.value;
+  if (a instanceof Target && b instanceof Target) return sameValue(a.labels, b.labels);
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => sameValue(item, b[i]));
+  if (a instanceof Map && b instanceof Map) {
+    return a.size === b.size && [...a].every(([key, value]) => b.has(key) && sameValue(value, b.get(key)));
+  }
+  return false;
+}

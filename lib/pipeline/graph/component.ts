@@ -3,8 +3,9 @@
  * instance. `defineComponent` is the general form; `defineProcessor` (processor.ts) and `defineOtelProcessor` add what
  * every processor has, so that a file holds only what is its own.
  */
-import type { ObjectSchema } from "../eval/schema.ts";
+
 import type { DeadLetterStore } from "../delivery/dead-letters.ts";
+import type { ObjectSchema } from "../eval/schema.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Flow } from "./flow.ts";
 import type { Invocation, Logger } from "./invocation.ts";

@@ -1,12 +1,12 @@
 /** The blocks that configure the process itself: each at most once, without a component behind it. */
-import { type ObjectSchema, block, object, optional } from "../eval/schema.ts";
-import { bool, int, list, map, number, oneOf, receiver, secret, string } from "../eval/types.ts";
-import type { LogBatch } from "../telemetry/loki/model.ts";
+import { type ObjectSchema, object, optional } from "../eval/schema.ts";
+import { bool, list, oneOf, receiver } from "../eval/types.ts";
+import { logs } from "./kinds.ts";
 
 const logging = object({
   level: optional(oneOf("log level", ["error", "warn", "info", "debug"]), "info", "Least severe level that is logged."),
   format: optional(oneOf("log format", ["logfmt", "json"]), "logfmt", "How log lines are written."),
-  write_to: optional(list(receiver<LogBatch>("loki.LogsReceiver")), undefined, "Components that get the process' own log."),
+  write_to: optional(list(receiver(logs)), undefined, "Components that get the process' own log."),
 });
 
 const livedebugging = object({

@@ -1,5 +1,5 @@
 /** From syntax to a graph: which blocks are components, what refers to what, in which order they are evaluated. Nothing is evaluated here. */
-import { referencesOf, type Reference } from "../eval/references.ts";
+import { type Reference, referencesOf } from "../eval/references.ts";
 import { suggest } from "../eval/schema.ts";
 import { isStdlibName } from "../eval/stdlib/names.ts";
 import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
@@ -47,7 +47,9 @@ export function buildNodes(files: readonly File[], options: NodeOptions, diagnos
       const id = block.label ? `${block.name.name}.${block.label.name}` : block.name.name;
       const before = declared.get(id);
       if (before) {
-        diagnostics.push(errorAt(source, block, `block ${id} already declared at ${placeOf(before.source, before.block)}`));
+        diagnostics.push(
+          errorAt(source, block, `block ${id} already declared at ${placeOf(before.source, before.block)}`),
+        );
         continue;
       }
       declared.set(id, { block, source });
@@ -63,7 +65,15 @@ export function buildNodes(files: readonly File[], options: NodeOptions, diagnos
   return { ordered: order(drafts), configBlocks: config };
 }
 
-const unsupportedStatements = new Set(["declare", "foreach", "import.string", "import.file", "import.http", "import.git", "remotecfg"]);
+const unsupportedStatements = new Set([
+  "declare",
+  "foreach",
+  "import.string",
+  "import.file",
+  "import.http",
+  "import.git",
+  "remotecfg",
+]);
 
 function topLevelBlock(statement: Statement, source: Source, diagnostics: Diagnostic[]): Block | undefined {
   const { name } = statement.name;
@@ -124,7 +134,11 @@ function usesOf(node: Omit<Node, "references">, declared: ReadonlyMap<string, un
       else if (!isStdlibName(reference.path)) {
         const text = reference.path.join(".");
         diagnostics.push(
-          errorAt(node.source, reference, `component "${text}" does not exist or is out of scope${suggest(text, declared.keys())}`),
+          errorAt(
+            node.source,
+            reference,
+            `component "${text}" does not exist or is out of scope${suggest(text, declared.keys())}`,
+          ),
         );
       }
     }
@@ -154,10 +168,12 @@ function reportCycles(drafts: readonly Draft[], diagnostics: Diagnostic[]): void
   const byId = new Map(drafts.map(draft => [draft.id, draft]));
   for (const cycle of stronglyConnected(drafts, byId)) {
     const names = cycle.map(({ id }) => id).sort();
-    for (const member of cycle) diagnostics.push(errorAt(member.source, member.block, `cycle detected: ${names.join(", ")}`));
+    for (const member of cycle)
+      diagnostics.push(errorAt(member.source, member.block, `cycle detected: ${names.join(", ")}`));
   }
   for (const draft of drafts) {
-    if (draft.uses.some(({ id }) => id === draft.id)) diagnostics.push(errorAt(draft.source, draft.block, "cannot reference self"));
+    if (draft.uses.some(({ id }) => id === draft.id))
+      diagnostics.push(errorAt(draft.source, draft.block, "cannot reference self"));
   }
 }
 

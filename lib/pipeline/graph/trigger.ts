@@ -69,8 +69,18 @@ export interface RecordsTrigger {
 
 /** A record whose content is known but not decoded. */
 export type DecodedRecord =
-  | { readonly format: "otlp"; readonly signal: Signal; readonly encoding: "json" | "protobuf"; readonly body: Uint8Array }
-  | { readonly format: "loki"; readonly encoding: "json" | "protobuf"; readonly body: Uint8Array; readonly tenant?: string }
+  | {
+      readonly format: "otlp";
+      readonly signal: Signal;
+      readonly encoding: "json" | "protobuf";
+      readonly body: Uint8Array;
+    }
+  | {
+      readonly format: "loki";
+      readonly encoding: "json" | "protobuf";
+      readonly body: Uint8Array;
+      readonly tenant?: string;
+    }
   /** The decompressed JSON of a CloudWatch Logs subscription. */
   | { readonly format: "cloudwatch_logs"; readonly body: Uint8Array };
 
