@@ -1,5 +1,4 @@
 /** The types that schemas are made of, named as the reference prints them. */
-import type { Consumer } from "../graph/component.ts";
 import {
   at,
   mismatch,
@@ -17,7 +16,7 @@ import {
   toText,
 } from "./convert.ts";
 import { fromPlain, type Plain } from "./plain.ts";
-import { Mismatch, type ObjectSchema, type Type } from "./schema.ts";
+import { Mismatch, type Type } from "./schema.ts";
 import { Capsule, type OptionalSecret, type Secret, type Target, type Value } from "./value.ts";
 
 /** A type with the way back, for exports. */
@@ -108,7 +107,8 @@ export const map = <T>(field: Type<T>): ExportType<ReadonlyMap<string, T>> => ({
   encode: fields => new Map([...fields].map(([key, each]) => [key, encode(field, each)])),
 });
 
-const encode = <T>(type: Type<T>, value: T): Value =>
+/** The value of the language for what a type decodes to. */
+export const encode = <T>(type: Type<T>, value: T): Value =>
   "encode" in type ? (type as ExportType<T>).encode(value) : fromPlain(value as Plain); // types without a way back hold plain data
 
 /** A text that a function reads further: a URL, a regular expression. `read` returns the result or throws a `Mismatch`. */
@@ -126,57 +126,3 @@ export const capsule = <T>(type: string): ExportType<T> => ({
   },
   encode: value => new Capsule(type, value),
 });
-
-/** What the graph must know of the telemetry behind a receiver. */
-export interface ReceiverKind<Batch> {
-  /** As in the language: `loki.LogsReceiver`. */
-  readonly type: string;
-  count(batch: Batch): number;
-  fork?(batch: Batch): Batch;
-}
-
-export interface ReceiverType<Batch> extends Type<Consumer<Batch>> {
-  readonly receiverKind: ReceiverKind<Batch>;
-}
-
-/** A component's way in. */
-export const receiver = <Batch>(kind: ReceiverKind<Batch>): ReceiverType<Batch> => ({
-  name: `any(${kind.type})`,
-  receiverKind: kind,
-  decode(value) {
-    if (value instanceof Capsule && value.type === kind.type) return value.value as Consumer<Batch>; // the type's name stands for the batch
-    if (value instanceof Capsule) throw new Mismatch(`should be a receiver of ${kind.type}, got one of ${value.type}`);
-    throw mismatch(value, "capsule");
-  },
-});
-
-/** Puts a gate in front of a receiver that is exported under a name. */
-export type GateFactory = <Batch>(
-  name: string,
-  kind: ReceiverKind<Batch>,
-  consumer: Consumer<Batch>,
-) => Consumer<Batch>;
-
-/** A component's exports as the object that expressions see. */
-export function encodeExports(
-  schema: ObjectSchema<unknown>,
-  exports: unknown,
-  gate: GateFactory,
-): ReadonlyMap<string, Value> {
-  const given = exports as Readonly<Record<string, unknown>>; // built by the component from this schema
-  const result = new Map<string, Value>();
-  for (const [name, field] of Object.entries(schema.fields)) {
-    const value = given[name];
-    if (field.kind !== "attribute" || value === undefined) continue;
-    const type = field.type as ExportType<unknown> | ReceiverType<unknown>; // exports are made of these two
-    if ("receiverKind" in type) {
-      const consumer = gate(name, type.receiverKind, value as Consumer<unknown>); // typed by the schema
-      result.set(name, new Capsule(type.receiverKind.type, consumer));
-    } else
-      result.set(
-        name,
-        at(name, () => encode(type, value)),
-      );
-  }
-  return result;
-}

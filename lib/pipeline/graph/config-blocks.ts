@@ -1,7 +1,8 @@
 /** The blocks that configure the process itself: each at most once, without a component behind it. */
 import { type ObjectSchema, object, optional } from "../eval/schema.ts";
-import { bool, list, oneOf, receiver } from "../eval/types.ts";
+import { bool, list, oneOf } from "../eval/types.ts";
 import { logs } from "./kinds.ts";
+import { receiver } from "./receiver.ts";
 
 const logging = object({
   level: optional(oneOf("log level", ["error", "warn", "info", "debug"]), "info", "Least severe level that is logged."),

@@ -2,14 +2,7 @@
 import type { Consumer } from "./component.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Counter } from "./metrics.ts";
-
-/** What telemetry of one kind can tell of its batches. */
-export interface BatchKind<Batch> {
-  /** Entries, samples, spans, records, points. */
-  count(batch: Batch): number;
-  /** An independent copy for a consumer that writes; absent where batches are readonly. */
-  fork?(batch: Batch): Batch;
-}
+import type { ReceiverKind } from "./receiver.ts";
 
 /** Called with each batch that enters a component, before it can change it. */
 export type Tap = (batch: unknown, items: number) => void;
@@ -18,12 +11,12 @@ export class Gate<Batch> implements Consumer<Batch> {
   #target: Consumer<Batch> | undefined;
   #inFlight = 0;
   #idle: (() => void)[] = [];
-  readonly #kind: BatchKind<Batch>;
+  readonly #kind: ReceiverKind<Batch>;
   readonly #received: Counter;
   readonly #failed: Counter;
   tap: Tap | undefined;
 
-  constructor(kind: BatchKind<Batch>, received: Counter, failed: Counter) {
+  constructor(kind: ReceiverKind<Batch>, received: Counter, failed: Counter) {
     this.#kind = kind;
     this.#received = received;
     this.#failed = failed;

@@ -1,7 +1,8 @@
 /** The kinds of telemetry that flow between components, as their receivers are typed in the language. */
-import type { ReceiverKind } from "../eval/types.ts";
+
 import type { LogBatch } from "../telemetry/loki/model.ts";
 import type { MetricBatch } from "../telemetry/prometheus/model.ts";
+import type { ReceiverKind } from "./receiver.ts";
 
 export const logs: ReceiverKind<LogBatch> = {
   type: "loki.LogsReceiver",

@@ -61,10 +61,16 @@ export class MetricsRegistry implements Metrics {
 
   #series(name: string, help: string, type: Family["type"], labels: Readonly<Record<string, string>>) {
     let family = this.#families.get(name);
-    if (!family) this.#families.set(name, (family = { help, type, series: new Map() }));
+    if (!family) {
+      family = { help, type, series: new Map() };
+      this.#families.set(name, family);
+    }
     const key = labelText(labels);
     let series = family.series.get(key);
-    if (!series) family.series.set(key, (series = { value: 0 }));
+    if (!series) {
+      series = { value: 0 };
+      family.series.set(key, series);
+    }
     return series;
   }
 }
@@ -72,6 +78,6 @@ export class MetricsRegistry implements Metrics {
 function labelText(labels: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   if (!pairs.length) return "";
-  const escape = (value: string) => value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
-  return `{${pairs.map(([name, value]) => `${name}="${escape(value)}"`).join(",")}}`;
+  const quote = (value: string) => value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  return `{${pairs.map(([name, value]) => `${name}="${quote(value)}"`).join(",")}}`;
 }

@@ -6,7 +6,6 @@
 import type { DeadLetterStore } from "../delivery/dead-letters.ts";
 import { evaluate } from "../eval/evaluate.ts";
 import { type DecodeContext, locate } from "../eval/schema.ts";
-import { encodeExports, type GateFactory } from "../eval/types.ts";
 import { EvaluationError, sameValue, type Value } from "../eval/value.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
@@ -18,6 +17,7 @@ import { Gate, type Tap } from "./gate.ts";
 import type { Invocation, Logger } from "./invocation.ts";
 import type { MetricsRegistry } from "./metrics.ts";
 import { buildNodes, type Node } from "./nodes.ts";
+import { encodeExports, type GateFactory } from "./receiver.ts";
 import type { Trigger } from "./trigger.ts";
 
 /** What surrounds a pipeline: a local process, a cloud function, a test. */

@@ -3,10 +3,11 @@
  * component file holds a transform only: batch in, batch out, no forwarding, no counting, no clock.
  */
 import { type ObjectSchema, object, required } from "../eval/schema.ts";
-import { list, type ReceiverKind, receiver } from "../eval/types.ts";
-import type { Definition, Host, Instance, Problem, Stability } from "./component.ts";
+import { list } from "../eval/types.ts";
+import type { Consumer, Definition, Host, Instance, Problem, Stability } from "./component.ts";
 import { fanOut } from "./gate.ts";
 import { logs, metrics } from "./kinds.ts";
+import { type ReceiverKind, receiver } from "./receiver.ts";
 
 /** What a transform may know of its surroundings. */
 export interface TransformContext {
@@ -58,7 +59,7 @@ const define =
       exports: exports as ObjectSchema<unknown>, // only encoded, never read by type
       build: (args, host): Instance<unknown> => {
         const { transform, exports: own, close } = definition.build(args, host);
-        const next = fanOut<Batch>(args.forward_to);
+        const next = fanOut(args.forward_to as readonly Consumer<Batch>[]);
         const dropped = (reason: string, items: number) =>
           host.metrics
             .counter("amalgam_component_dropped_items_total", "Items that a component dropped on purpose.", {
