@@ -1,7 +1,5 @@
 /** The types that schemas are made of, named as the reference prints them. */
 import {
-  at,
-  mismatch,
   notThisCapsule,
   toBool,
   toDuration,

@@ -1,7 +1,7 @@
 /** Receivers in the language: the capsules through which one component hands batches to another. */
 import { at, mismatch } from "../eval/convert.ts";
 import { Mismatch, type ObjectSchema, type Type } from "../eval/schema.ts";
-import { encode } from "../eval/types.ts";
+import { type ExportType, encode } from "../eval/types.ts";
 import { Capsule, type Value } from "../eval/value.ts";
 import type { Consumer } from "./component.ts";
 
