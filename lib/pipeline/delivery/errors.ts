@@ -1,0 +1,45 @@
+/**
+ * The one error of a failed delivery. Its kind says what must happen to the data:
+ *
+ *     throw new DeliveryError("push refused, got status 429", { kind: "retry", status: 429, retryAfterMs: 1000 });
+ *
+ * - `retry`: the backend may take it later; it goes back to the trigger.
+ * - `reject`: the backend will never take it; it goes to the dead letters.
+ * - `split`: the request was too large; its parts may pass one by one.
+ */
+export type FailureKind = "retry" | "reject" | "split";
+
+export interface DeliveryErrorOptions {
+  readonly kind: FailureKind;
+  readonly status?: number | undefined;
+  /** How long the backend asked to be left alone. */
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** Data that did not arrive. */
+export class DeliveryError extends Error {
+  override readonly name = "DeliveryError";
+  readonly kind: FailureKind;
+  /** Whether the trigger should bring the data again. */
+  readonly retryable: boolean;
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  constructor(message: string, { kind, status, retryAfterMs, cause }: DeliveryErrorOptions) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+    this.retryable = kind === "retry";
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** What a failure means for the data; anything that isn't a `DeliveryError` is a bug, and the data stays with the trigger. */
+export function kindOfFailure(error: unknown): FailureKind {
+  return error instanceof DeliveryError ? error.kind : "retry";
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
