@@ -12,7 +12,6 @@ export interface HttpTrigger {
   /** The configuration brings its own authentication, so that a function's URL may be open to it. */
   readonly authenticated: boolean;
   readonly tls?: TlsListener;
-  /** Whether this listener is only for the local process, such as one that a function's URL can't serve. */
 }
 
 export interface TlsListener {
@@ -29,6 +28,8 @@ export interface Route {
   readonly path: string;
   /** Compressed bytes that are read before the answer is 413. */
   readonly maxBodyBytes: number;
+  /** Milliseconds until an answer must be given in the local process. @default 30000 */
+  readonly answerWithinMs?: number;
   readonly handle: (request: HttpRequest, invocation: Invocation) => Promise<HttpReply>;
 }
 

@@ -1,0 +1,123 @@
+/** HTTP on the addresses that components name: reads a body within its limit, finds the route, writes the answer. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Invocation, Logger } from "../../lib/pipeline/graph/invocation.ts";
+import type { HttpReply, HttpTrigger, Route } from "../../lib/pipeline/graph/trigger.ts";
+
+/** Routes of an address, and how to make an invocation for the pipeline that they belong to. */
+export interface Service {
+  readonly triggers: readonly HttpTrigger[];
+  readonly invocation: (options: { deadlineMs: number; signal: AbortSignal }) => Invocation;
+}
+
+const defaultAnswerMs = 30_000;
+/** Time kept back to write the answer. */
+const reserveMs = 500;
+
+/** One listening socket, whose routes can be exchanged while it listens. */
+export class Listener {
+  readonly #server: Server;
+  readonly #log: Logger;
+  #service: Service;
+
+  constructor(service: Service, log: Logger) {
+    this.#service = service;
+    this.#log = log;
+    const tls = service.triggers.find(trigger => trigger.tls)?.tls;
+    const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+      void this.#answer(request, response);
+    };
+    this.#server = tls
+      ? createTlsServer(
+          {
+            cert: tls.cert,
+            key: tls.key,
+            ...(tls.clientCa !== undefined && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: tls.requireClientCert ?? true }),
+          },
+          onRequest,
+        )
+      : createServer(onRequest);
+    this.#server.keepAliveTimeout = 65_000;
+  }
+
+  set service(service: Service) {
+    this.#service = service;
+  }
+
+  /** Resolves to the port, which the system chooses where it is 0. */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host === "" ? undefined : host, () => {
+        this.#server.off("error", reject);
+        resolve((this.#server.address() as AddressInfo).port); // listening on TCP
+      });
+    });
+  }
+
+  /** Takes no new request; resolves when the last answer is written. */
+  close(): Promise<void> {
+    return new Promise(resolve => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = "/", query = ""] = splitOnce(request.url ?? "/", "?");
+    try {
+      const { route, known } = findRoute(this.#service.triggers, request.method ?? "GET", path);
+      if (!route) return send(request, response, { status: known ? 405 : 404, body: known ? "method not allowed\n" : "404 page not found\n" });
+      const body = await readBody(request, route.maxBodyBytes);
+      if (!body) return send(request, response, { status: 413, body: `request body exceeds ${route.maxBodyBytes} bytes\n`, headers: { connection: "close" } });
+      const gone = new AbortController();
+      response.on("close", () => gone.abort());
+      const invocation = this.#service.invocation({ deadlineMs: (route.answerWithinMs ?? defaultAnswerMs) - reserveMs, signal: gone.signal });
+      const headers = request.headers as Readonly<Record<string, string | undefined>>; // only set-cookie is a list, and that isn't sent by clients
+      send(request, response, await route.handle({ method: request.method ?? "GET", path, query, headers, body }, invocation));
+    } catch (error) {
+      this.#log.error("request failed", { path, error: error instanceof Error ? error.message : String(error) });
+      send(request, response, { status: 500, body: "internal error\n" });
+    }
+  }
+}
+
+const splitOnce = (text: string, separator: string): string[] => {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
+};
+
+/** The route of a method and path; `known` tells whether the path exists for another method. */
+export function findRoute(triggers: readonly HttpTrigger[], method: string, path: string): { route: Route | undefined; known: boolean } {
+  let known = false;
+  for (const { routes } of triggers) {
+    for (const route of routes) {
+      if (route.path !== path) continue;
+      if (route.method === undefined || route.method === method) return { route, known: true };
+      known = true;
+    }
+  }
+  return { route: undefined, known };
+}
+
+/** The whole body, or `undefined` as soon as it is longer than the limit. */
+async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
+  const declared = Number(request.headers["content-length"] ?? 0);
+  if (declared > limit) return undefined;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length); // the only one
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: HttpReply): void {
+  if (response.headersSent || response.destroyed) return;
+  const data = typeof body === "string" ? Buffer.from(body) : body;
+  response.writeHead(status, { "content-length": data?.length ?? 0, ...(typeof body === "string" && { "content-type": "text/plain; charset=utf-8" }), ...headers });
+  response.end(request.method === "HEAD" ? undefined : data);
+}

@@ -1,0 +1,169 @@
+/** Amalgam as one process: listens where components say, scrapes on time, keeps state on disk, and can change its configuration while it runs. */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { definitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
+import { FolderDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
+import type { Stability } from "../../lib/pipeline/graph/component.ts";
+import { Flow } from "../../lib/pipeline/graph/flow.ts";
+import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
+import { MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
+import { type Environment, loadPipeline, type Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import type { HttpTrigger } from "../../lib/pipeline/graph/trigger.ts";
+import { SqliteStore } from "../../lib/pipeline/state/sqlite.ts";
+import type { StateStore } from "../../lib/pipeline/state/store.ts";
+import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
+import { readConfiguration } from "./configuration.ts";
+import { Listener } from "./listener.ts";
+import { type Job, type Schedule, startSchedule } from "./schedule.ts";
+
+export interface ProcessOptions {
+  /** A file or a folder. */
+  readonly config: string;
+  readonly storagePath: string;
+  readonly stability: Stability;
+  readonly log: Logger;
+}
+
+/** A configuration that does not load, with every reason. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(`the configuration has ${diagnostics.length} ${diagnostics.length === 1 ? "error" : "errors"}`);
+    this.diagnostics = diagnostics;
+  }
+}
+
+interface Running {
+  readonly pipeline: Pipeline;
+  readonly schedule: Schedule;
+}
+
+export class LocalProcess {
+  readonly metrics = new MetricsRegistry();
+  readonly #options: ProcessOptions;
+  readonly #state: StateStore;
+  readonly #deadLetters: FolderDeadLetters;
+  /** By `host:port`. */
+  readonly #listeners = new Map<string, Listener>();
+  #running: Running | undefined;
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    mkdirSync(options.storagePath, { recursive: true });
+    this.#state = new SqliteStore(path.join(options.storagePath, "state.db"));
+    this.#deadLetters = new FolderDeadLetters(path.join(options.storagePath, "dead-letters"));
+  }
+
+  /** The pipeline that runs now. */
+  get pipeline(): Pipeline | undefined {
+    return this.#running?.pipeline;
+  }
+
+  /**
+   * Loads the configuration and puts it in the place of the one that runs. Where that fails (`ConfigurationError`, an address
+   * that is taken) the old one goes on untouched.
+   */
+  load(): Promise<void> {
+    const change = this.#changing.then(() => this.#load());
+    this.#changing = change.catch(() => {});
+    return change;
+  }
+
+  /** Takes nothing new, finishes what is under way, and lets go of everything. */
+  async stop(): Promise<void> {
+    await this.#changing;
+    const closing = [...this.#listeners.values()].map(listener => listener.close());
+    this.#listeners.clear();
+    await this.#running?.schedule.stop();
+    await Promise.all(closing);
+    await this.#running?.pipeline.settled();
+    await this.#running?.pipeline.close();
+    await this.#state.close();
+  }
+
+  async #load(): Promise<void> {
+    const pipeline = await this.#build();
+    const added = await this.#listen(pipeline);
+    const before = this.#running;
+    const schedule = startSchedule(jobsOf(pipeline), options => pipeline.invocation(options), this.#options.log);
+    this.#running = { pipeline, schedule };
+    for (const [address, listener] of added) this.#listeners.set(address, listener);
+    await this.#route(pipeline);
+    if (!before) return;
+    await before.schedule.stop();
+    await before.pipeline.settled();
+    await before.pipeline.close();
+  }
+
+  async #build(): Promise<Pipeline> {
+    const { config, stability, log } = this.#options;
+    const { files, diagnostics, directory } = readConfiguration(config);
+    if (diagnostics.some(({ severity }) => severity === "error")) throw new ConfigurationError(diagnostics);
+    const environment: Environment = {
+      mode: "local",
+      flow: new Flow(true),
+      log,
+      state: this.#state,
+      deadLetters: this.#deadLetters,
+      metrics: this.metrics,
+      directory,
+      clock: Date.now,
+      random: Math.random,
+    };
+    const loaded = await loadPipeline(files, { definitions, knownElsewhere, stability, environment });
+    if (!loaded.pipeline) throw new ConfigurationError(loaded.diagnostics);
+    return loaded.pipeline;
+  }
+
+  /** Opens the addresses that are new. All of them or none. */
+  async #listen(pipeline: Pipeline): Promise<Map<string, Listener>> {
+    const added = new Map<string, Listener>();
+    try {
+      for (const [address, triggers] of byAddress(pipeline)) {
+        if (this.#listeners.has(address)) continue;
+        const listener = new Listener({ triggers, invocation: options => pipeline.invocation(options) }, this.#options.log);
+        const [{ host, port }] = triggers as [HttpTrigger]; // grouped by address, so there is one
+        added.set(address, listener);
+        await listener.listen(host, port);
+      }
+    } catch (error) {
+      await Promise.all([...added.values()].map(listener => listener.close().catch(() => {})));
+      await pipeline.close();
+      throw error;
+    }
+    return added;
+  }
+
+  /** Points every listener at the pipeline, and closes those that it does not name. */
+  async #route(pipeline: Pipeline): Promise<void> {
+    const wanted = byAddress(pipeline);
+    for (const [address, listener] of this.#listeners) {
+      const triggers = wanted.get(address);
+      if (triggers) listener.service = { triggers, invocation: options => pipeline.invocation(options) };
+      else {
+        this.#listeners.delete(address);
+        void listener.close();
+      }
+    }
+  }
+}
+
+function byAddress(pipeline: Pipeline): Map<string, HttpTrigger[]> {
+  const groups = new Map<string, HttpTrigger[]>();
+  for (const { trigger } of pipeline.triggers) {
+    if (trigger.kind !== "http") continue;
+    const address = `${trigger.host}:${trigger.port}`;
+    groups.set(address, [...(groups.get(address) ?? []), trigger]);
+  }
+  return groups;
+}
+
+/** Schedules and the second clocks of all components. */
+function jobsOf(pipeline: Pipeline): Job[] {
+  return pipeline.components.flatMap(({ node, triggers, instance }) => [
+    ...triggers.flatMap(trigger => (trigger.kind === "schedule" ? [{ name: node.id, everyMs: trigger.everyMs, run: trigger.run }] : [])),
+    ...(instance?.tick ? [{ name: node.id, ...instance.tick }] : []),
+  ]);
+}
