@@ -1,0 +1,386 @@
+/**
+ * A message as a view on its bytes. The fields of a node are indexed at the first look: one entry of four integers each, in
+ * an array that all nodes of a document share, so that neither looking nor cutting allocates. What is written goes to the
+ * document's scratch bytes and the entry points there. Encoding copies ranges; only nodes that were written, or have
+ * something written below them, are put together anew.
+ *
+ * An entry is [tag, start, at, end]: the field with its tag is bytes[start, end), its value begins at `at`.
+ *   tag 0         the field was removed
+ *   start < 0     the range is in the scratch bytes, from ~start
+ *   start = bare  there is no such range: tag and length of the child must be written
+ *   at < 0        the field's message is node ~at of the document
+ */
+import {
+  allocate,
+  byteAt,
+  copyRange,
+  cursor,
+  maxDepth,
+  readVarint,
+  skipValue,
+  tagOf,
+  varintSize,
+  WireError,
+  Writer,
+  wireBytes,
+  writeVarint,
+} from "./wire.ts";
+
+const bare = -0x8000_0000;
+const noBytes = new Uint8Array(0);
+/** Entries kept free behind an index, so that one or two appended fields do not move it. */
+const spare = 2;
+
+/** What the nodes of one request share. */
+export class Document {
+  entries: Int32Array = new Int32Array(1024);
+  used = 0;
+  readonly nodes: Node[] = [];
+  readonly root: Node;
+  /** The bytes of the whole, as long as nothing has been written since. */
+  encoded: Uint8Array | undefined;
+  #scratch: Writer | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.encoded = bytes;
+    // One class of arrays only: code that has seen a Buffer and a Uint8Array is slower for both.
+    const plain =
+      bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.root = new Node(this, plain, 0, plain.length, undefined);
+  }
+
+  get scratch(): Writer {
+    this.#scratch ??= new Writer(4096);
+    return this.#scratch;
+  }
+
+  /** Makes room for `count` more integers. */
+  grow(count: number): void {
+    if (this.used + count <= this.entries.length) return;
+    const entries = new Int32Array(Math.max(this.entries.length * 2, this.used + count));
+    entries.set(this.entries.subarray(0, this.used));
+    this.entries = entries;
+  }
+
+  encode(): Uint8Array {
+    this.encoded ??= this.root.encode();
+    return this.encoded;
+  }
+}
+
+/** One message of a document. Views with names for the fields stand on it; all of them share this one class. */
+export class Node {
+  readonly document: Document;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly parent: Node | undefined;
+  readonly depth: number;
+  /** This node, or one below it, was written. */
+  changed = false;
+  /** Where the entries begin, -1 before the first look. */
+  first = -1;
+  /** Behind the last entry. */
+  last = 0;
+  /** Behind the entries that may still be used. */
+  room = 0;
+  #size = 0;
+
+  constructor(document: Document, bytes: Uint8Array, start: number, end: number, parent: Node | undefined) {
+    this.document = document;
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.parent = parent;
+    this.depth = parent === undefined ? 0 : parent.depth + 1;
+    if (this.depth > maxDepth) throw new WireError(`messages should be at most ${maxDepth} deep, got more`);
+  }
+
+  /** Indexes the fields, unless it has been done. */
+  look(): void {
+    if (this.first < 0) this.#index();
+  }
+
+  #index(): void {
+    const { document, bytes, end } = this;
+    const first = document.used;
+    let { entries } = document;
+    let write = first;
+    let limit = entries.length - 4 * (spare + 1);
+    let at = this.start;
+    while (at < end) {
+      if (write > limit) {
+        document.used = write;
+        document.grow(4 * (spare + 2));
+        document.used = first;
+        entries = document.entries;
+        limit = entries.length - 4 * (spare + 1);
+      }
+      const start = at;
+      let tag = byteAt(bytes, at++);
+      if (tag > 0x7f) {
+        tag = readVarint(bytes, start, end);
+        at = cursor;
+      }
+      if (tag < 8) throw new WireError("field number should be above 0, got 0");
+      let value = at;
+      if ((tag & 7) === wireBytes && at < end) {
+        let length = byteAt(bytes, at++);
+        if (length > 0x7f) {
+          length = readVarint(bytes, at - 1, end);
+          at = cursor;
+        }
+        value = at;
+        at += length;
+        if (at > end)
+          throw new WireError(`field ${tag >>> 3} should end within its message, got ${at - end} bytes more`);
+      } else at = skipValue(bytes, at, end, tag);
+      entries[write] = tag;
+      entries[write + 1] = start;
+      entries[write + 2] = value;
+      entries[write + 3] = at;
+      write += 4;
+    }
+    this.first = first;
+    this.last = write;
+    this.room = Math.min(write + 4 * spare, entries.length);
+    document.used = this.room;
+  }
+
+  /** The entry of a field, the last where there are several; -1 for none. */
+  find(tag: number): number {
+    if (this.first < 0) this.#index();
+    const { entries } = this.document;
+    for (let entry = this.last - 4; entry >= this.first; entry -= 4) if (entries[entry] === tag) return entry;
+    return -1;
+  }
+
+  /** The bytes that the range of an entry means; of an entry without child. */
+  bytesOf(entry: number): Uint8Array {
+    return (this.document.entries[entry + 1] as number) < 0 ? this.document.scratch.bytes : this.bytes; // entries have four
+  }
+
+  /** The content of an entry as bytes, with what was written below it. */
+  contentOf(entry: number): Uint8Array {
+    const { entries, nodes } = this.document;
+    const at = entries[entry + 2] as number; // entries have four
+    if (at < 0) return (nodes[~at] as Node).encode(); // put there when the entry was made so
+    return this.bytesOf(entry).subarray(at, entries[entry + 3] as number);
+  }
+
+  /** The message of an entry, always the same node. */
+  child(entry: number): Node {
+    const { document } = this;
+    const { entries, nodes } = document;
+    const at = entries[entry + 2] as number; // entries have four
+    if (at < 0) return nodes[~at] as Node; // put there when the entry was made so
+    const child = new Node(document, this.bytesOf(entry), at, entries[entry + 3] as number, this);
+    entries[entry + 2] = ~(nodes.push(child) - 1);
+    return child;
+  }
+
+  /** The message in a field that always has one: an absent one is an empty one; several are merged, as protobuf wants. */
+  message(tag: number): Node {
+    const found = this.find(tag);
+    if (found < 0) return this.#adopt(tag, noBytes, 0, 0);
+    const { entries } = this.document;
+    for (let entry = found - 4; entry >= this.first; entry -= 4) if (entries[entry] === tag) return this.#merge(tag);
+    return this.child(found);
+  }
+
+  #merge(tag: number): Node {
+    const parts: Uint8Array[] = [];
+    const { entries } = this.document;
+    for (let entry = this.first; entry < this.last; entry += 4) {
+      if (entries[entry] !== tag) continue;
+      parts.push(this.child(entry).encode());
+      entries[entry] = 0;
+    }
+    const bytes = new Uint8Array(Buffer.concat(parts));
+    return this.#adopt(tag, bytes, 0, bytes.length);
+  }
+
+  /** A child that is not a range of this node's bytes. Not a change by itself. */
+  #adopt(tag: number, bytes: Uint8Array, start: number, end: number): Node {
+    const child = new Node(this.document, bytes, start, end, this);
+    this.#push(tag, bare, ~(this.document.nodes.push(child) - 1), 0);
+    return child;
+  }
+
+  /** Appends a message with the given content. */
+  append(tag: number, bytes: Uint8Array, start: number, end: number): Node {
+    this.look();
+    this.touch();
+    return this.#adopt(tag, bytes, start, end);
+  }
+
+  #push(tag: number, start: number, at: number, end: number): number {
+    const { document } = this;
+    if (this.last === this.room) this.#move();
+    const entry = this.last;
+    const { entries } = document;
+    entries[entry] = tag;
+    entries[entry + 1] = start;
+    entries[entry + 2] = at;
+    entries[entry + 3] = end;
+    this.last += 4;
+    return entry;
+  }
+
+  /** Moves the entries to where there is room for more. Removed ones move too: what iterates counts from `first`. */
+  #move(): void {
+    const { document } = this;
+    const count = this.last - this.first;
+    const room = count * 2 + 4 * spare;
+    document.grow(room);
+    const first = document.used;
+    document.entries.copyWithin(first, this.first, this.last);
+    this.first = first;
+    this.last = first + count;
+    this.room = first + room;
+    document.used = this.room;
+  }
+
+  /** Reads fields as if they had another tag of the same wire type. Not a change by itself. */
+  retag(from: number, to: number): void {
+    this.look();
+    const { entries } = this.document;
+    for (let entry = this.first; entry < this.last; entry += 4) {
+      if (entries[entry] !== from) continue;
+      this.child(entry);
+      entries[entry] = to;
+      entries[entry + 1] = bare;
+    }
+  }
+
+  /** Notes that this node was written. */
+  touch(): void {
+    this.document.encoded = undefined;
+    for (let node: Node | undefined = this; node !== undefined && !node.changed; node = node.parent)
+      node.changed = true;
+  }
+
+  /** Removes the field of an entry. */
+  cut(entry: number): void {
+    this.document.entries[entry] = 0;
+    this.touch();
+  }
+
+  /** Removes all fields with this tag. */
+  clear(tag: number): void {
+    if (this.find(tag) < 0) return;
+    const { entries } = this.document;
+    for (let entry = this.first; entry < this.last; entry += 4) if (entries[entry] === tag) entries[entry] = 0;
+    this.touch();
+  }
+
+  /** Puts what was written to the scratch bytes since `start`, a field with its tag, in the place of an entry (-1: at the end). */
+  put(entry: number, tag: number, start: number): void {
+    const { document } = this;
+    const { position } = document.scratch;
+    this.touch();
+    // The value of a string or message begins behind its length; of other wire types behind the tag.
+    const { bytes } = document.scratch;
+    let at = start + varintSize(tag);
+    if ((tag & 7) === wireBytes) {
+      readVarint(bytes, at, position);
+      at = cursor;
+    }
+    if (entry < 0) {
+      this.look();
+      this.#push(tag, ~start, at, position);
+      return;
+    }
+    const { entries } = document;
+    entries[entry] = tag;
+    entries[entry + 1] = ~start;
+    entries[entry + 2] = at;
+    entries[entry + 3] = position;
+  }
+
+  /** As `put`, for a field of which there is one: others with its tag go. */
+  putSingle(tag: number, start: number): void {
+    const found = this.find(tag);
+    const { entries } = this.document;
+    for (let entry = this.first; entry < found; entry += 4) if (entries[entry] === tag) entries[entry] = 0;
+    this.put(found, tag, start);
+  }
+
+  /** The content's size when encoded. */
+  measure(): number {
+    if (!this.changed) return this.end - this.start;
+    this.look();
+    const { entries, nodes } = this.document;
+    let size = 0;
+    for (let entry = this.first; entry < this.last; entry += 4) {
+      const tag = entries[entry] as number; // entries have four
+      if (tag === 0) continue;
+      const start = entries[entry + 1] as number;
+      const at = entries[entry + 2] as number;
+      if (at < 0 && (start === bare || (nodes[~at] as Node).changed)) {
+        const inner = (nodes[~at] as Node).measure(); // put there when the entry was made so
+        size += varintSize(tag >>> 0) + varintSize(inner) + inner;
+      } else size += (entries[entry + 3] as number) - (start < 0 ? ~start : start);
+    }
+    this.#size = size;
+    return size;
+  }
+
+  /** Writes the content; `measure` was called before. */
+  write(out: Uint8Array, position: number): number {
+    if (!this.changed) return copyRange(this.bytes, this.start, this.end, out, position);
+    const { entries, nodes, scratch } = this.document;
+    let source = this.bytes; // neighbours that lie side by side are copied as one range
+    let from = 0;
+    let to = 0;
+    for (let entry = this.first; entry < this.last; entry += 4) {
+      const tag = entries[entry] as number; // entries have four
+      if (tag === 0) continue;
+      const start = entries[entry + 1] as number;
+      const at = entries[entry + 2] as number;
+      if (at < 0 && (start === bare || (nodes[~at] as Node).changed)) {
+        const child = nodes[~at] as Node; // put there when the entry was made so
+        position = copyRange(source, from, to, out, position);
+        from = to;
+        position = writeVarint(out, position, tag >>> 0);
+        position = writeVarint(out, position, child.changed ? child.#size : child.end - child.start);
+        position = child.write(out, position);
+        continue;
+      }
+      const origin = start < 0 ? scratch.bytes : this.bytes;
+      const begin = start < 0 ? ~start : start;
+      if (begin !== to || origin !== source) {
+        position = copyRange(source, from, to, out, position);
+        source = origin;
+        from = begin;
+      }
+      to = entries[entry + 3] as number;
+    }
+    return copyRange(source, from, to, out, position);
+  }
+
+  /** The content as bytes: a range of the original where nothing was written. */
+  encode(): Uint8Array {
+    if (!this.changed) return this.bytes.subarray(this.start, this.end);
+    const out = allocate(this.measure());
+    this.write(out, 0);
+    return out;
+  }
+
+  /** How many fields have this tag. */
+  count(tag: number): number {
+    this.look();
+    const { entries } = this.document;
+    let count = 0;
+    for (let entry = this.first; entry < this.last; entry += 4) if (entries[entry] === tag) count++;
+    return count;
+  }
+
+  /** A node of its own, in a document of its own. */
+  static of(bytes: Uint8Array): Node {
+    return new Document(bytes).root;
+  }
+}
+
+/** The tag of a message, text or bytes field. */
+export const lengthTag = (number: number): number => tagOf(number, wireBytes);

@@ -1,0 +1,521 @@
+/**
+ * Attribute values and attribute maps. A value keeps its kind: int is `bigint`, double is `number`, bytes are `Uint8Array`,
+ * an empty value is `undefined`; lists and maps are live views, so that what is written into a nested map changes the
+ * message that it stands in.
+ *
+ *   const route = attributeKey("http.route"); // once
+ *   span.attributes.get(route);               // "/users", undefined if missing or empty
+ *   span.attributes.set("retries", 3n);       // in its place, or at the end
+ *   span.attributes.delete("http.url");
+ *   for (const [key, value] of span.attributes) …
+ *   const body = log.body;
+ *   if (body instanceof ValueMap) body.set("seen", true);
+ */
+import { lengthTag, Node } from "./node.ts";
+import {
+  byteAt,
+  cursor,
+  readDouble,
+  readSignedVarint64,
+  readText,
+  readVarint,
+  readVarint64,
+  skipValue,
+  Writer,
+} from "./wire.ts";
+
+/** What an attribute, a list item or a log body holds. `undefined` is an empty value. */
+export type Value = string | bigint | number | boolean | Uint8Array | ValueList | ValueMap | undefined;
+
+/** What may be written as a value: besides the values themselves plain arrays and maps. */
+export type ValueInput = Value | readonly ValueInput[] | ReadonlyMap<string, ValueInput>;
+
+/** The kinds of values, by OTLP's names. */
+export type ValueKind = "empty" | "string" | "bool" | "int" | "double" | "array" | "kvlist" | "bytes";
+
+const keyTag = lengthTag(1);
+const valueTag = lengthTag(2);
+const stringTag = lengthTag(1);
+const boolTag = 2 << 3;
+const intTag = 3 << 3;
+const doubleTag = (4 << 3) | 1;
+const arrayTag = lengthTag(5);
+const kvlistTag = lengthTag(6);
+const bytesTag = lengthTag(7);
+const itemTag = lengthTag(1);
+
+/** A key with its encoded form, so that looking it up compares bytes. */
+export interface AttributeKey {
+  readonly name: string;
+  /** The key's field as it begins a KeyValue: tag, length, text. */
+  readonly field: Uint8Array;
+}
+
+const keys = new Map<string, AttributeKey>();
+
+/** Encodes a key; the same object for the same name as long as it is remembered. */
+export function attributeKey(name: string): AttributeKey {
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const writer = new Writer(name.length + 8);
+  writer.varint(keyTag);
+  writer.text(name);
+  const key = { name, field: writer.finish() };
+  if (keys.size >= 4096) keys.clear(); // names may come from data
+  keys.set(name, key);
+  return key;
+}
+
+/** Whether the KeyValue in bytes[start, end) has this key. */
+function hasKey(bytes: Uint8Array, start: number, end: number, key: AttributeKey): boolean {
+  const { field } = key;
+  if (start < end && byteAt(bytes, start) === keyTag) {
+    const { length } = field;
+    if (start + length > end || bytes[start + 1] !== field[1]) return false;
+    // From the end: keys often begin alike.
+    for (let i = length - 1; i > 1; i--) if (bytes[start + i] !== field[i]) return false;
+    return true;
+  }
+  return readKey(bytes, start, end) === key.name;
+}
+
+/** The key of the KeyValue in bytes[start, end). */
+function readKey(bytes: Uint8Array, start: number, end: number): string {
+  const found = lastField(bytes, start, end, keyTag, keyTag);
+  return found === 0 ? "" : readText(bytes, fieldStart, fieldEnd);
+}
+
+let fieldStart = 0;
+let fieldEnd = 0;
+
+/** Looks for the last field of a message with one of two tags; its value is then from `fieldStart` to `fieldEnd`. */
+function lastField(bytes: Uint8Array, at: number, end: number, tag: number, other: number): number {
+  let found = 0;
+  while (at < end) {
+    const current = readVarint(bytes, at, end);
+    let start = cursor;
+    const next = skipValue(bytes, start, end, current);
+    if ((current & 7) === 2) {
+      readVarint(bytes, start, end);
+      start = cursor;
+    }
+    if (current === tag || current === other || (other === -1 && isKind(current))) {
+      found = current;
+      fieldStart = start;
+      fieldEnd = next;
+    }
+    at = next;
+  }
+  return found;
+}
+
+function isKind(tag: number): boolean {
+  switch (tag) {
+    case stringTag:
+    case boolTag:
+    case intTag:
+    case doubleTag:
+    case arrayTag:
+    case kvlistTag:
+    case bytesTag:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The kind of an AnyValue: the tag of its last known field, 0 if empty. */
+function kindTag(bytes: Uint8Array, start: number, end: number): number {
+  return start === end ? 0 : lastField(bytes, start, end, -1, -1);
+}
+
+/** Reads a scalar AnyValue; lists and maps, which need a node, are left to the caller. */
+function readScalar(bytes: Uint8Array, start: number, end: number): Value | typeof nested {
+  switch (kindTag(bytes, start, end)) {
+    case stringTag:
+      return readText(bytes, fieldStart, fieldEnd);
+    case boolTag:
+      return readVarint64(bytes, fieldStart) !== 0n;
+    case intTag:
+      return readSignedVarint64(bytes, fieldStart);
+    case doubleTag:
+      return readDouble(bytes, fieldStart);
+    case bytesTag:
+      return bytes.subarray(fieldStart, fieldEnd);
+    case 0:
+      return undefined;
+    default:
+      return nested;
+  }
+}
+
+const nested = Symbol("list or map");
+
+/** The value of an AnyValue node. */
+function valueOfNode(node: Node): Value {
+  if (!node.changed) {
+    const value = readScalar(node.bytes, node.start, node.end);
+    if (value !== nested) return value;
+  }
+  node.look();
+  const { entries } = node.document;
+  for (let entry = node.last - 4; entry >= node.first; entry -= 4) {
+    const tag = entries[entry];
+    if (tag === arrayTag) return new ValueList(node.child(entry));
+    if (tag === kvlistTag) return new ValueMap(node.child(entry), itemTag, true);
+  }
+  return undefined; // a changed AnyValue holds a list or a map: scalars are written anew with their field
+}
+
+/** The value in an AnyValue field of a node (a log body). */
+export function fieldValue(node: Node, tag: number): Value {
+  const entry = node.find(tag);
+  return entry < 0 ? undefined : entryValue(node, entry);
+}
+
+/** The value of an entry that is an AnyValue. */
+function entryValue(node: Node, entry: number): Value {
+  const { entries } = node.document;
+  const at = entries[entry + 2] as number; // entries have four
+  if (at >= 0) {
+    const value = readScalar(node.bytesOf(entry), at, entries[entry + 3] as number);
+    if (value !== nested) return value;
+  }
+  return valueOfNode(node.child(entry));
+}
+
+/** The kind in an AnyValue field of a node. */
+export function fieldKind(node: Node, tag: number): ValueKind {
+  return kindOf(fieldValue(node, tag));
+}
+
+/** The kind of a value. */
+export function kindOf(value: Value): ValueKind {
+  switch (typeof value) {
+    case "string":
+      return "string";
+    case "bigint":
+      return "int";
+    case "number":
+      return "double";
+    case "boolean":
+      return "bool";
+    case "undefined":
+      return "empty";
+    default:
+      return value instanceof ValueMap ? "kvlist" : value instanceof ValueList ? "array" : "bytes";
+  }
+}
+
+/** Writes an AnyValue field of a node (a log body). */
+export function setFieldValue(node: Node, tag: number, value: ValueInput): void {
+  const start = writeField(node, tag, value);
+  node.putSingle(tag, start);
+}
+
+function writeField(node: Node, tag: number, value: ValueInput): number {
+  const { scratch } = node.document;
+  const start = scratch.position;
+  const open = scratch.open(tag);
+  writeValue(scratch, value);
+  scratch.close(open);
+  return start;
+}
+
+function writeValue(out: Writer, value: ValueInput): void {
+  switch (typeof value) {
+    case "string":
+      out.varint(stringTag);
+      out.text(value);
+      return;
+    case "bigint":
+      out.varint(intTag);
+      out.varint64(value);
+      return;
+    case "number":
+      out.varint(doubleTag);
+      out.double(value);
+      return;
+    case "boolean":
+      out.varint(boolTag);
+      out.varint(value ? 1 : 0);
+      return;
+    case "undefined":
+      return;
+    default:
+      writeComposite(out, value);
+  }
+}
+
+type Composite = Exclude<ValueInput, string | bigint | number | boolean | undefined>;
+
+function writeComposite(out: Writer, value: Composite): void {
+  if (value instanceof Uint8Array) writeBytes(out, bytesTag, value);
+  else if (value instanceof ValueMap) writeBytes(out, kvlistTag, value.encode());
+  else if (value instanceof ValueList) writeBytes(out, arrayTag, value.encode());
+  else if (isArray(value)) {
+    const list = out.open(arrayTag);
+    for (const item of value) {
+      const open = out.open(itemTag);
+      writeValue(out, item);
+      out.close(open);
+    }
+    out.close(list);
+  } else {
+    const map = out.open(kvlistTag);
+    for (const [key, item] of value) writePair(out, itemTag, key, item);
+    out.close(map);
+  }
+}
+
+/** `Array.isArray` does not narrow readonly arrays. */
+const isArray = (value: object): value is readonly ValueInput[] => Array.isArray(value);
+
+function writeBytes(out: Writer, tag: number, bytes: Uint8Array): void {
+  out.varint(tag);
+  out.varint(bytes.length);
+  out.raw(bytes, 0, bytes.length);
+}
+
+function writePair(out: Writer, tag: number, key: string | AttributeKey, value: ValueInput): void {
+  const pair = out.open(tag);
+  const { field } = typeof key === "string" ? attributeKey(key) : key;
+  out.raw(field, 0, field.length);
+  const open = out.open(valueTag);
+  writeValue(out, value);
+  out.close(open);
+  out.close(pair);
+}
+
+/** A list value. Live: writing to it writes to the message that it stands in. */
+export class ValueList {
+  readonly node: Node;
+
+  constructor(node: Node = Node.of(new Uint8Array(0))) {
+    this.node = node;
+  }
+
+  /** A list of its own. */
+  static from(items: Iterable<ValueInput>): ValueList {
+    const list = new ValueList();
+    for (const item of items) list.push(item);
+    return list;
+  }
+
+  get length(): number {
+    return this.node.count(itemTag);
+  }
+
+  /** The item at an index from 0, `undefined` beyond the end. */
+  at(index: number): Value {
+    const entry = this.#entry(index);
+    return entry < 0 ? undefined : entryValue(this.node, entry);
+  }
+
+  #entry(index: number): number {
+    const { node } = this;
+    node.look();
+    const { entries } = node.document;
+    for (let entry = node.first; entry < node.last; entry += 4) {
+      if (entries[entry] === itemTag && index-- === 0) return entry;
+    }
+    return -1;
+  }
+
+  /** Replaces an item that exists. */
+  set(index: number, value: ValueInput): void {
+    const entry = this.#entry(index);
+    if (entry < 0) throw new RangeError(`index should be below the list's length ${this.length}, got ${index}`);
+    this.node.put(entry, itemTag, writeField(this.node, itemTag, value));
+  }
+
+  push(value: ValueInput): void {
+    this.node.put(-1, itemTag, writeField(this.node, itemTag, value));
+  }
+
+  clear(): void {
+    this.node.clear(itemTag);
+  }
+
+  /** Removes the items for which the predicate holds; says how many. */
+  removeIf(predicate: (value: Value) => boolean): number {
+    const { node } = this;
+    node.look();
+    let removed = 0;
+    for (let offset = 0; node.first + offset < node.last; offset += 4) {
+      if (node.document.entries[node.first + offset] !== itemTag) continue;
+      if (!predicate(entryValue(node, node.first + offset))) continue;
+      node.cut(node.first + offset);
+      removed++;
+    }
+    return removed;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Value> {
+    const { node } = this;
+    node.look();
+    for (let offset = 0; node.first + offset < node.last; offset += 4) {
+      if (node.document.entries[node.first + offset] === itemTag) yield entryValue(node, node.first + offset);
+    }
+  }
+
+  /** The list as an ArrayValue message. */
+  encode(): Uint8Array {
+    return this.node.encode();
+  }
+}
+
+/** A map value, and the attributes of anything. Live. Keys may repeat: what is looked up is the first of them. */
+export class ValueMap {
+  readonly node: Node;
+  /** Under which field of the node the pairs stand. */
+  readonly tag: number;
+
+  /** The node holds nothing but the pairs. */
+  readonly #whole: boolean;
+
+  constructor(node: Node = Node.of(new Uint8Array(0)), tag: number = itemTag, whole: boolean = node.depth === 0) {
+    this.node = node;
+    this.tag = tag;
+    this.#whole = whole;
+  }
+
+  /** A map of its own. Repeated keys stay. */
+  static from(pairs: Iterable<readonly [string, ValueInput]>): ValueMap {
+    const map = new ValueMap();
+    for (const [key, value] of pairs) map.add(key, value);
+    return map;
+  }
+
+  get size(): number {
+    return this.node.count(this.tag);
+  }
+
+  get(key: string | AttributeKey): Value {
+    const entry = this.#find(key);
+    return entry < 0 ? undefined : this.#value(entry);
+  }
+
+  /** Whether the key is there, be it with an empty value. */
+  has(key: string | AttributeKey): boolean {
+    return this.#find(key) >= 0;
+  }
+
+  /** Replaces the value of the key in its place, or adds it at the end. */
+  set(key: string | AttributeKey, value: ValueInput): void {
+    const { node, tag } = this;
+    const entry = this.#find(key);
+    const { scratch } = node.document;
+    const start = scratch.position;
+    writePair(scratch, tag, key, value);
+    node.put(entry, tag, start);
+  }
+
+  /** Adds a pair at the end without looking whether the key is there. */
+  add(key: string | AttributeKey, value: ValueInput): void {
+    const { node, tag } = this;
+    const { scratch } = node.document;
+    const start = scratch.position;
+    writePair(scratch, tag, key, value);
+    node.put(-1, tag, start);
+  }
+
+  /** Removes the first pair with the key; says whether there was one. */
+  delete(key: string | AttributeKey): boolean {
+    const entry = this.#find(key);
+    if (entry < 0) return false;
+    this.node.cut(entry);
+    return true;
+  }
+
+  clear(): void {
+    this.node.clear(this.tag);
+  }
+
+  /** Removes the pairs for which the predicate holds; says how many. The value is only read when asked for. */
+  removeIf(predicate: (key: string, value: () => Value) => boolean): number {
+    const { node } = this;
+    node.look();
+    let removed = 0;
+    for (let offset = 0; node.first + offset < node.last; offset += 4) {
+      if (node.document.entries[node.first + offset] !== this.tag) continue;
+      if (!predicate(this.#key(node.first + offset), () => this.#value(node.first + offset))) continue;
+      node.cut(node.first + offset);
+      removed++;
+    }
+    return removed;
+  }
+
+  *keys(): IterableIterator<string> {
+    const { node, tag } = this;
+    node.look();
+    for (let offset = 0; node.first + offset < node.last; offset += 4) {
+      if (node.document.entries[node.first + offset] === tag) yield this.#key(node.first + offset);
+    }
+  }
+
+  *[Symbol.iterator](): IterableIterator<[key: string, value: Value]> {
+    const { node, tag } = this;
+    node.look();
+    for (let offset = 0; node.first + offset < node.last; offset += 4) {
+      if (node.document.entries[node.first + offset] !== tag) continue;
+      yield [this.#key(node.first + offset), this.#value(node.first + offset)];
+    }
+  }
+
+  /** Replaces all pairs; repeated keys stay. */
+  replaceAll(pairs: Iterable<readonly [string, ValueInput]>): void {
+    const map = ValueMap.from(pairs);
+    this.clear();
+    for (const [key, value] of map) this.add(key, value);
+  }
+
+  #find(key: string | AttributeKey): number {
+    const wanted = typeof key === "string" ? attributeKey(key) : key;
+    const { node, tag } = this;
+    node.look();
+    const { entries } = node.document;
+    for (let entry = node.first; entry < node.last; entry += 4) {
+      if (entries[entry] !== tag) continue;
+      const at = entries[entry + 2] as number; // entries have four
+      if (at < 0) {
+        const { bytes, start, end } = node.child(entry);
+        if (hasKey(bytes, start, end, wanted)) return entry;
+      } else if (hasKey(node.bytesOf(entry), at, entries[entry + 3] as number, wanted)) return entry;
+    }
+    return -1;
+  }
+
+  #key(entry: number): string {
+    const { entries } = this.node.document;
+    const at = entries[entry + 2] as number; // entries have four
+    if (at >= 0) return readKey(this.node.bytesOf(entry), at, entries[entry + 3] as number);
+    const { bytes, start, end } = this.node.child(entry); // a pair's key is never written by itself
+    return readKey(bytes, start, end);
+  }
+
+  #value(entry: number): Value {
+    const { node } = this;
+    const { entries } = node.document;
+    const at = entries[entry + 2] as number; // entries have four
+    if (at >= 0) {
+      const bytes = node.bytesOf(entry);
+      if (lastField(bytes, at, entries[entry + 3] as number, valueTag, valueTag) === 0) return undefined;
+      const value = readScalar(bytes, fieldStart, fieldEnd);
+      if (value !== nested) return value;
+    }
+    return valueOfNode(node.child(entry).message(valueTag));
+  }
+
+  /** The map as a KeyValueList message. */
+  encode(): Uint8Array {
+    const { node, tag } = this;
+    if (this.#whole) return node.encode();
+    node.look();
+    const out = new Writer(256);
+    for (let entry = node.first; entry < node.last; entry += 4) {
+      if (node.document.entries[entry] === tag) writeBytes(out, itemTag, node.contentOf(entry));
+    }
+    return out.finish();
+  }
+}
