@@ -80,6 +80,9 @@ export interface Health {
   readonly since: number;
 }
 
+/** The address that stands for this process in targets; nothing listens there, a scrape of it reads `Host.internalPages`. */
+export const internalAddress = "alloy.internal:12345";
+
 /** What an instance gets from the process around it. */
 export interface Host {
   /** `loki.write.out`, under modules `declare.x/loki.write.out`. */
@@ -93,8 +96,8 @@ export interface Host {
   /** Where data goes that a backend will never take; `undefined`: back to the trigger. */
   readonly deadLetters: DeadLetterStore | undefined;
   readonly metrics: Metrics;
-  /** The process' own metrics in the text exposition format, for `prometheus.exporter.self`. */
-  readonly selfMetrics: () => string;
+  /** Pages that components serve to scrapes in the same process, under `internalAddress`; by path. */
+  readonly internalPages: Map<string, () => string>;
   /** The folder that relative paths of the configuration start from. */
   readonly directory: string;
   /** Wall clock, for what is not part of an invocation (timers, token expiry). */

@@ -3,6 +3,8 @@
 export interface Metrics {
   counter(name: string, help: string, labels?: Readonly<Record<string, string>>): Counter;
   gauge(name: string, help: string, labels?: Readonly<Record<string, string>>): Gauge;
+  /** Text exposition format 0.0.4 of all series. */
+  expose(): string;
 }
 
 export interface Counter {

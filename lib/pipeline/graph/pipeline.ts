@@ -91,6 +91,7 @@ export class Pipeline {
   readonly #running = new Map<string, Running>();
   readonly #environment: Environment;
   readonly #dirty = new Set<string>();
+  readonly #internalPages = new Map<string, () => string>();
   #reevaluating: Promise<void> | undefined;
   #started = false;
   #invocations = 0;
@@ -282,7 +283,7 @@ export class Pipeline {
       state,
       deadLetters,
       metrics,
-      selfMetrics: () => metrics.expose(),
+      internalPages: this.#internalPages,
       directory,
       clock,
       setExports: exports => {
