@@ -91,12 +91,16 @@ export interface IndexExpr extends Range {
   readonly kind: "index";
   readonly target: Expr;
   readonly index: Expr;
+  /** Offset of `[`, where it was parsed from a source. */
+  readonly open?: number;
 }
 
 export interface CallExpr extends Range {
   readonly kind: "call";
   readonly callee: Expr;
   readonly args: readonly Expr[];
+  /** Offset of `(`, where it was parsed from a source. */
+  readonly open?: number;
 }
 
 export interface UnaryExpr extends Range {
