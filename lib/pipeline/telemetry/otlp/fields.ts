@@ -153,14 +153,31 @@ export function setFixed64(node: Node, tag: number, value: bigint): void {
   else putFixed64(node, tag, value);
 }
 
-/** A number of a oneof, which is there or is not. */
-export function optionalSfixed64(node: Node, tag: number): bigint | undefined {
-  const entry = node.find(tag);
-  return entry < 0 ? undefined : readSfixed64(node.bytesOf(entry), valueAt(node, entry));
+/** A number that is either a double or a signed integer: of both, the last. */
+export function oneofNumber(node: Node, doubleTag: number, intTag: number): bigint | number | undefined {
+  node.look();
+  const { entries } = node.document;
+  for (let entry = node.last - 4; entry >= node.first; entry -= 4) {
+    const tag = entries[entry];
+    if (tag === doubleTag) return readDouble(node.bytesOf(entry), valueAt(node, entry));
+    if (tag === intTag) return readSfixed64(node.bytesOf(entry), valueAt(node, entry));
+  }
+  return undefined;
 }
 
-/** Writes the number even if it is 0: for fields that are there or are not. */
-export function putFixed64(node: Node, tag: number, value: bigint): void {
+export function setOneofNumber(
+  node: Node,
+  doubleTag: number,
+  intTag: number,
+  value: bigint | number | undefined,
+): void {
+  if (typeof value !== "number") node.clear(doubleTag);
+  if (typeof value !== "bigint") node.clear(intTag);
+  if (typeof value === "number") setOptionalDouble(node, doubleTag, value);
+  else if (typeof value === "bigint") putFixed64(node, intTag, value);
+}
+
+function putFixed64(node: Node, tag: number, value: bigint): void {
   const { scratch } = node.document;
   const start = scratch.position;
   scratch.varint(tag);
