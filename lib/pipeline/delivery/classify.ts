@@ -51,7 +51,7 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   const text = header?.trim();
   if (!text) return undefined;
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const time = Date.parse(text);
+  const time = /^[a-z]{3,9}, /i.test(text) ? Date.parse(text) : Number.NaN; // Date.parse takes "-1" for a year
   return Number.isNaN(time) ? undefined : Math.max(0, time - now);
 }
 

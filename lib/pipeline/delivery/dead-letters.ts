@@ -34,47 +34,68 @@ const suffix = ".letter";
 
 /** One file a letter: a line of JSON, then the body. Files appear whole or not at all. */
 export function folderDeadLetters(folder: string): DeadLetterStore {
-  const fs = () => process.getBuiltinModule("node:fs/promises");
-  const pathOf = (id: string) => `${folder}/${id}${suffix}`;
-  return {
-    async put({ body, ...header }) {
-      const { mkdir, open, rename, rm } = fs();
-      await mkdir(folder, { recursive: true });
-      const id = `${String(header.time).padStart(14, "0")}-${process.getBuiltinModule("node:crypto").randomUUID()}`;
-      const partial = `${folder}/.${id}.partial`;
-      try {
-        const file = await open(partial, "wx", 0o600);
-        try {
-          await file.writeFile(Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]));
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(partial, pathOf(id));
-      } catch (cause) {
-        await rm(partial, { force: true });
-        throw new Error(`dead letter for ${header.component} was not stored: ${messageOf(cause)}`, { cause });
-      }
-    },
-    async list({ limit } = {}) {
-      const names = await orMissing(fs().readdir(folder));
-      const ids = (names ?? []).filter(name => name.endsWith(suffix)).map(name => name.slice(0, -suffix.length));
-      return ids.sort().slice(0, limit);
-    },
-    async get(id) {
-      if (!isId(id)) return undefined;
-      const bytes = await orMissing(fs().readFile(pathOf(id)));
-      if (!bytes) return undefined;
-      const end = bytes.indexOf(10);
-      const header = JSON.parse(bytes.toString("utf8", 0, end)) as Omit<DeadLetter, "body">; // written by put
-      return { ...header, body: new Uint8Array(bytes.subarray(end + 1)) };
-    },
-    async delete(id) {
-      if (!isId(id)) return false;
-      const removed = await orMissing(fs().unlink(pathOf(id)).then(() => true)); // biome-ignore format: one chain
-      return removed ?? false;
-    },
-  };
+  return new FolderDeadLetters(folder);
+}
+
+class FolderDeadLetters implements DeadLetterStore {
+  readonly #folder: string;
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async put({ body, ...header }: DeadLetter): Promise<void> {
+    const id = `${String(header.time).padStart(14, "0")}-${process.getBuiltinModule("node:crypto").randomUUID()}`;
+    const { mkdir, rename, rm } = fs();
+    const partial = `${this.#folder}/.${id}.partial`;
+    try {
+      await mkdir(this.#folder, { recursive: true });
+      await writeDurably(partial, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]));
+      await rename(partial, this.#pathOf(id));
+    } catch (cause) {
+      await rm(partial, { force: true }).catch(() => undefined); // the first failure is the one to tell
+      throw new Error(`dead letter of ${header.component} was not stored: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  async list({ limit }: { readonly limit?: number } = {}): Promise<readonly string[]> {
+    const names = (await unlessMissing(fs().readdir(this.#folder))) ?? [];
+    const ids = names.filter(name => name.endsWith(suffix)).map(name => name.slice(0, -suffix.length));
+    return ids.sort().slice(0, limit);
+  }
+
+  async get(id: string): Promise<DeadLetter | undefined> {
+    if (!isId(id)) return undefined;
+    const bytes = await unlessMissing(fs().readFile(this.#pathOf(id)));
+    if (!bytes) return undefined;
+    const end = bytes.indexOf(10);
+    const header = JSON.parse(bytes.toString("utf8", 0, end)) as Omit<DeadLetter, "body">; // written by put
+    return { ...header, body: new Uint8Array(bytes.subarray(end + 1)) };
+  }
+
+  async delete(id: string): Promise<boolean> {
+    if (!isId(id)) return false;
+    const removing = fs().unlink(this.#pathOf(id));
+    return (await unlessMissing(removing.then(() => true))) ?? false;
+  }
+
+  #pathOf(id: string): string {
+    return `${this.#folder}/${id}${suffix}`;
+  }
+}
+
+function fs() {
+  return process.getBuiltinModule("node:fs/promises");
+}
+
+/** Resolves when the bytes are on the disk: the trigger is told that the data is safe. */
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await fs().open(path, "wx", 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Ids come from outside, such as the command line: no way out of the folder. */
@@ -82,7 +103,7 @@ function isId(id: string): boolean {
   return /^[\w-]+$/.test(id);
 }
 
-async function orMissing<T>(work: Promise<T>): Promise<T | undefined> {
+async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
@@ -93,17 +114,30 @@ async function orMissing<T>(work: Promise<T>): Promise<T | undefined> {
 
 /** Keeps letters in memory, for tests and dry runs. */
 export function memoryDeadLetters(): DeadLetterStore & { readonly letters: readonly DeadLetter[] } {
-  const byId = new Map<string, DeadLetter>();
-  let count = 0;
-  return {
-    get letters() {
-      return [...byId.values()];
-    },
-    put: async letter => {
-      byId.set(`${letter.time}-${count++}`, { ...letter, body: letter.body.slice() });
-    },
-    list: async ({ limit } = {}) => [...byId.keys()].slice(0, limit),
-    get: async id => byId.get(id),
-    delete: async id => byId.delete(id),
-  };
+  return new MemoryDeadLetters();
+}
+
+class MemoryDeadLetters implements DeadLetterStore {
+  readonly #letters = new Map<string, DeadLetter>();
+  #count = 0;
+
+  get letters(): readonly DeadLetter[] {
+    return [...this.#letters.values()];
+  }
+
+  async put(letter: DeadLetter): Promise<void> {
+    this.#letters.set(`${letter.time}-${this.#count++}`, { ...letter, body: new Uint8Array(letter.body) });
+  }
+
+  async list({ limit }: { readonly limit?: number } = {}): Promise<readonly string[]> {
+    return [...this.#letters.keys()].slice(0, limit);
+  }
+
+  async get(id: string): Promise<DeadLetter | undefined> {
+    return this.#letters.get(id);
+  }
+
+  async delete(id: string): Promise<boolean> {
+    return this.#letters.delete(id);
+  }
 }

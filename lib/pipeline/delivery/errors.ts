@@ -43,3 +43,20 @@ export function kindOfFailure(error: unknown): FailureKind {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** A body that is not what its content encoding says, or of an encoding that nobody knows: 400. */
+export class BadEncodingError extends Error {
+  override readonly name = "BadEncodingError";
+  readonly status = 400;
+}
+
+/** A body that is larger than it may be once it is decompressed: 413. */
+export class TooLargeError extends Error {
+  override readonly name = "TooLargeError";
+  readonly status = 413;
+  readonly maxBytes: number;
+  constructor(maxBytes: number) {
+    super(`decompressed body should have at most ${maxBytes} bytes, got more`);
+    this.maxBytes = maxBytes;
+  }
+}

@@ -20,7 +20,11 @@ export interface StateStore {
   /** Resolves to whether the key was removed: `false` where it did not exist or `ifVersion` did not hold. */
   delete(namespace: string, key: string, options?: { readonly ifVersion?: string }): Promise<boolean>;
   getMany(namespace: string, keys: readonly string[]): Promise<ReadonlyMap<string, Versioned>>;
-  putMany(namespace: string, entries: ReadonlyMap<string, Uint8Array>, options?: { readonly expiresAt?: number }): Promise<void>;
+  putMany(
+    namespace: string,
+    entries: ReadonlyMap<string, Uint8Array>,
+    options?: { readonly expiresAt?: number },
+  ): Promise<void>;
   /** Keys of a namespace in order, optionally of a prefix. */
   list(namespace: string, options?: { readonly prefix?: string; readonly limit?: number }): Promise<readonly string[]>;
   close(): Promise<void>;
