@@ -1,0 +1,89 @@
+/** The `http` and `grpc` blocks of components that listen as Loki's own server does. */
+import { readFileSync } from "node:fs";
+import { block, type Infer, object, optional, refusedBlock } from "../../../eval/schema.ts";
+import { bool, duration, int, secret, string } from "../../../eval/types.ts";
+import { ProblemError } from "../../../graph/component.ts";
+import type { TlsListener } from "../../../graph/trigger.ts";
+
+const tls = object({
+  cert_pem: optional(string, undefined, "Server certificate in PEM."),
+  key_pem: optional(secret, undefined, "Key of the certificate in PEM."),
+  cert_file: optional(string, undefined, "File with the certificate."),
+  key_file: optional(string, undefined, "File with the key."),
+  client_auth_type: optional(string, undefined, "Whether clients must show a certificate, as Go names it: `RequireAndVerifyClientCert`."),
+  client_ca_file: optional(string, undefined, "File with the CA certificates of clients."),
+  client_ca: optional(string, undefined, "CA certificates of clients in PEM."),
+  cipher_suites: optional(string, undefined, "Accepted; the runtime's secure suites are used."),
+  min_version: optional(string, undefined, "Accepted; TLS 1.2 is the lowest that is spoken."),
+});
+
+const http2 = object({
+  enabled: optional(bool, false, "Accepted; HTTP/1.1 is spoken."),
+  max_handlers: optional(int, 0, "Accepted."),
+  max_concurrent_streams: optional(int, 100, "Accepted."),
+  max_decoder_header_table_size: optional(int, 4096, "Accepted."),
+  max_encoder_header_table_size: optional(int, 4096, "Accepted."),
+  max_read_frame_size: optional(int, 0, "Accepted."),
+  permit_prohibited_ciphers: optional(bool, false, "Accepted."),
+  idle_timeout: optional(duration, undefined, "Accepted."),
+  read_idle_timeout: optional(duration, undefined, "Accepted."),
+  ping_timeout: optional(duration, "15s", "Accepted."),
+  write_byte_timeout: optional(duration, undefined, "Accepted."),
+  max_upload_buffer_per_connection: optional(int, 0, "Accepted."),
+  max_upload_buffer_per_stream: optional(int, 0, "Accepted."),
+});
+
+const http = object({
+  listen_address: optional(string, "", "Address to listen on; empty is all."),
+  listen_port: optional(int, 8080, "Port to listen on."),
+  conn_limit: optional(int, 0, "Accepted; connections are not limited."),
+  server_read_timeout: optional(duration, "30s", "Accepted; bodies are bounded by their size."),
+  server_write_timeout: optional(duration, "30s", "Time until an answer must be given."),
+  server_idle_timeout: optional(duration, "2m", "Accepted."),
+  tls: block(tls, "TLS of the listener."),
+  http2: block(http2, "Accepted for Alloy's sake."),
+});
+
+const forever = "2562047h47m16.854775807s";
+const grpc = object({
+  listen_address: optional(string, "", "Address to listen on."),
+  listen_port: optional(int, 0, "Port to listen on."),
+  conn_limit: optional(int, 0, "Most connections."),
+  max_connection_age: optional(duration, forever, "Age of a connection."),
+  max_connection_age_grace: optional(duration, forever, "Time to finish after that."),
+  max_connection_idle: optional(duration, forever, "Idle time of a connection."),
+  server_max_recv_msg_size: optional(int, 4194304, "Largest message."),
+  server_max_send_msg_size: optional(int, 4194304, "Largest answer."),
+  server_max_concurrent_streams: optional(int, 100, "Most streams of a connection."),
+  tls: block(tls, "TLS of the listener."),
+});
+
+export const serverFields = {
+  http: block(http, "The HTTP listener."),
+  grpc: refusedBlock(grpc, "can't be served: functions answer HTTP only, push over HTTP", "The gRPC listener."),
+  graceful_shutdown_timeout: optional(duration, "30s", "Accepted; requests that are under way are always finished."),
+};
+
+export type HttpServerArgs = Infer<typeof http>;
+export const httpServer = http;
+
+/** Certificate and key of a listener, or nothing where it speaks plain HTTP. */
+export function listenerTls({ tls }: HttpServerArgs): TlsListener | undefined {
+  if (!tls) return undefined;
+  const cert = tls.cert_pem ?? fileText(tls.cert_file, "cert_file");
+  const key = tls.key_pem?.reveal() ?? fileText(tls.key_file, "key_file");
+  if (cert === undefined || key === undefined) {
+    throw new ProblemError("tls should have a certificate and a key: cert_pem or cert_file, key_pem or key_file", ["http", "tls"]);
+  }
+  const clientCa = tls.client_ca ?? fileText(tls.client_ca_file, "client_ca_file");
+  return { cert, key, ...(clientCa !== undefined && { clientCa, requireClientCert: /^Require/.test(tls.client_auth_type ?? "Require") }) };
+}
+
+function fileText(file: string | undefined, name: string): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ProblemError(`${name} could not be read: ${error instanceof Error ? error.message : String(error)}`, ["http", "tls", name]);
+  }
+}
