@@ -5,7 +5,10 @@ import { printFile } from "../lib/pipeline/syntax/print.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
 
 /** Returns the exit code. */
-export function fmt(file: string | undefined, { write, test }: { readonly write?: boolean; readonly test?: boolean }): number {
+export function fmt(
+  file: string | undefined,
+  { write, test }: { readonly write?: boolean; readonly test?: boolean },
+): number {
   const stdin = file === undefined || file === "-";
   const bytes = readFileSync(stdin ? 0 : file);
   const { source, diagnostics } = decodeSource(stdin ? "(stdin)" : file, bytes);

@@ -15,7 +15,12 @@ program
   .command("run")
   .description("run a configuration (a file, or a folder of *.alloy files) in this process")
   .argument("<config>")
-  .option("--server.http.listen-addr <address>", "address of the status page, metrics and health", address, "127.0.0.1:12345")
+  .option(
+    "--server.http.listen-addr <address>",
+    "address of the status page, metrics and health",
+    address,
+    "127.0.0.1:12345",
+  )
   .option("--storage.path <folder>", "where state is kept", "data-amalgam/")
   .addOption(stability)
   .addOption(new Option("--disable-reporting", "accepted for Alloy's sake; nothing is ever reported").hideHelp())
@@ -47,7 +52,10 @@ program
   .addOption(stability)
   .action(async (config: string, options: Record<string, string>) => {
     const { validate } = await import("./validate.ts");
-    process.exitCode = await validate(config, { json: "json" in options, stability: options["stability.level"] as "generally-available" }); // one of the choices
+    process.exitCode = await validate(config, {
+      json: "json" in options,
+      stability: options["stability.level"] as "generally-available",
+    }); // one of the choices
   });
 
 program
@@ -58,7 +66,10 @@ program
   .addOption(stability)
   .action(async (config: string, options: Record<string, string>) => {
     const { graph } = await import("./graph.ts");
-    process.exitCode = await graph(config, { json: "json" in options, stability: options["stability.level"] as "generally-available" }); // one of the choices
+    process.exitCode = await graph(config, {
+      json: "json" in options,
+      stability: options["stability.level"] as "generally-available",
+    }); // one of the choices
   });
 
 program
@@ -75,7 +86,8 @@ program
 function address(value: string): { host: string; port: number } {
   const at = value.lastIndexOf(":");
   const port = Number(value.slice(at + 1));
-  if (at < 0 || !Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError(`should be HOST:PORT, got ${value}`);
+  if (at < 0 || !Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError(`should be HOST:PORT, got ${value}`);
   return { host: value.slice(0, at).replace(/^\[|\]$/g, ""), port };
 }
 

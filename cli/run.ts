@@ -20,11 +20,17 @@ export async function run(config: string, { listen, ...options }: RunOptions): P
   } catch (error) {
     await local.stop();
     if (!(error instanceof ConfigurationError)) throw error;
-    process.stderr.write(`${formatDiagnostics(error.diagnostics)}\nError: could not perform the initial load successfully\n`);
+    process.stderr.write(
+      `${formatDiagnostics(error.diagnostics)}\nError: could not perform the initial load successfully\n`,
+    );
     return 1;
   }
   const admin = await serveAdmin(local, listen, log);
-  log.info("running", { config, components: local.pipeline?.components.length, ui: `http://${listen.host}:${listen.port}/` });
+  log.info("running", {
+    config,
+    components: local.pipeline?.components.length,
+    ui: `http://${listen.host}:${listen.port}/`,
+  });
   process.on("SIGHUP", () => {
     local.load().then(
       () => log.info("configuration reloaded", { config }),
@@ -44,4 +50,8 @@ export async function run(config: string, { listen, ...options }: RunOptions): P
 }
 
 const reasonOf = (error: unknown): string =>
-  error instanceof ConfigurationError ? formatDiagnostics(error.diagnostics) : error instanceof Error ? error.message : String(error);
+  error instanceof ConfigurationError
+    ? formatDiagnostics(error.diagnostics)
+    : error instanceof Error
+      ? error.message
+      : String(error);

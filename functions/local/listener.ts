@@ -33,7 +33,11 @@ export class Listener {
           {
             cert: tls.cert,
             key: tls.key,
-            ...(tls.clientCa !== undefined && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: tls.requireClientCert ?? true }),
+            ...(tls.clientCa !== undefined && {
+              ca: tls.clientCa,
+              requestCert: true,
+              rejectUnauthorized: tls.requireClientCert ?? true,
+            }),
           },
           onRequest,
         )
@@ -68,14 +72,30 @@ export class Listener {
     const [path = "/", query = ""] = splitOnce(request.url ?? "/", "?");
     try {
       const { route, known } = findRoute(this.#service.triggers, request.method ?? "GET", path);
-      if (!route) return send(request, response, { status: known ? 405 : 404, body: known ? "method not allowed\n" : "404 page not found\n" });
+      if (!route)
+        return send(request, response, {
+          status: known ? 405 : 404,
+          body: known ? "method not allowed\n" : "404 page not found\n",
+        });
       const body = await readBody(request, route.maxBodyBytes);
-      if (!body) return send(request, response, { status: 413, body: `request body exceeds ${route.maxBodyBytes} bytes\n`, headers: { connection: "close" } });
+      if (!body)
+        return send(request, response, {
+          status: 413,
+          body: `request body exceeds ${route.maxBodyBytes} bytes\n`,
+          headers: { connection: "close" },
+        });
       const gone = new AbortController();
       response.on("close", () => gone.abort());
-      const invocation = this.#service.invocation({ deadlineMs: (route.answerWithinMs ?? defaultAnswerMs) - reserveMs, signal: gone.signal });
+      const invocation = this.#service.invocation({
+        deadlineMs: (route.answerWithinMs ?? defaultAnswerMs) - reserveMs,
+        signal: gone.signal,
+      });
       const headers = request.headers as Readonly<Record<string, string | undefined>>; // only set-cookie is a list, and that isn't sent by clients
-      send(request, response, await route.handle({ method: request.method ?? "GET", path, query, headers, body }, invocation));
+      send(
+        request,
+        response,
+        await route.handle({ method: request.method ?? "GET", path, query, headers, body }, invocation),
+      );
     } catch (error) {
       this.#log.error("request failed", { path, error: error instanceof Error ? error.message : String(error) });
       send(request, response, { status: 500, body: "internal error\n" });
@@ -89,7 +109,11 @@ const splitOnce = (text: string, separator: string): string[] => {
 };
 
 /** The route of a method and path; `known` tells whether the path exists for another method. */
-export function findRoute(triggers: readonly HttpTrigger[], method: string, path: string): { route: Route | undefined; known: boolean } {
+export function findRoute(
+  triggers: readonly HttpTrigger[],
+  method: string,
+  path: string,
+): { route: Route | undefined; known: boolean } {
   let known = false;
   for (const { routes } of triggers) {
     for (const route of routes) {
@@ -118,6 +142,10 @@ async function readBody(request: IncomingMessage, limit: number): Promise<Uint8A
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: HttpReply): void {
   if (response.headersSent || response.destroyed) return;
   const data = typeof body === "string" ? Buffer.from(body) : body;
-  response.writeHead(status, { "content-length": data?.length ?? 0, ...(typeof body === "string" && { "content-type": "text/plain; charset=utf-8" }), ...headers });
+  response.writeHead(status, {
+    "content-length": data?.length ?? 0,
+    ...(typeof body === "string" && { "content-type": "text/plain; charset=utf-8" }),
+    ...headers,
+  });
   response.end(request.method === "HEAD" ? undefined : data);
 }

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { definitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
-import { FolderDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
+import { type DeadLetterStore, folderDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
 import { Flow } from "../../lib/pipeline/graph/flow.ts";
 import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
@@ -43,7 +43,7 @@ export class LocalProcess {
   readonly metrics = new MetricsRegistry();
   readonly #options: ProcessOptions;
   readonly #state: StateStore;
-  readonly #deadLetters: FolderDeadLetters;
+  readonly #deadLetters: DeadLetterStore;
   /** By `host:port`. */
   readonly #listeners = new Map<string, Listener>();
   #running: Running | undefined;
@@ -53,7 +53,7 @@ export class LocalProcess {
     this.#options = options;
     mkdirSync(options.storagePath, { recursive: true });
     this.#state = new SqliteStore(path.join(options.storagePath, "state.db"));
-    this.#deadLetters = new FolderDeadLetters(path.join(options.storagePath, "dead-letters"));
+    this.#deadLetters = folderDeadLetters(path.join(options.storagePath, "dead-letters"));
   }
 
   /** The pipeline that runs now. */
@@ -123,7 +123,10 @@ export class LocalProcess {
     try {
       for (const [address, triggers] of byAddress(pipeline)) {
         if (this.#listeners.has(address)) continue;
-        const listener = new Listener({ triggers, invocation: options => pipeline.invocation(options) }, this.#options.log);
+        const listener = new Listener(
+          { triggers, invocation: options => pipeline.invocation(options) },
+          this.#options.log,
+        );
         const [{ host, port }] = triggers as [HttpTrigger]; // grouped by address, so there is one
         added.set(address, listener);
         await listener.listen(host, port);
@@ -163,7 +166,9 @@ function byAddress(pipeline: Pipeline): Map<string, HttpTrigger[]> {
 /** Schedules and the second clocks of all components. */
 function jobsOf(pipeline: Pipeline): Job[] {
   return pipeline.components.flatMap(({ node, triggers, instance }) => [
-    ...triggers.flatMap(trigger => (trigger.kind === "schedule" ? [{ name: node.id, everyMs: trigger.everyMs, run: trigger.run }] : [])),
+    ...triggers.flatMap(trigger =>
+      trigger.kind === "schedule" ? [{ name: node.id, everyMs: trigger.everyMs, run: trigger.run }] : [],
+    ),
     ...(instance?.tick ? [{ name: node.id, ...instance.tick }] : []),
   ]);
 }

@@ -13,7 +13,11 @@ export interface Schedule {
 }
 
 /** Runs each job at once and then at fixed times; a run that takes longer than its interval makes the next one wait, never overlap. */
-export function startSchedule(jobs: readonly Job[], invocation: (options: { deadlineMs: number }) => Invocation, log: Logger): Schedule {
+export function startSchedule(
+  jobs: readonly Job[],
+  invocation: (options: { deadlineMs: number }) => Invocation,
+  log: Logger,
+): Schedule {
   const stops = jobs.map(job => startJob(job, invocation, log));
   return {
     stop: async () => {
@@ -22,7 +26,11 @@ export function startSchedule(jobs: readonly Job[], invocation: (options: { dead
   };
 }
 
-function startJob({ name, everyMs, run }: Job, invocation: (options: { deadlineMs: number }) => Invocation, log: Logger): () => Promise<void> {
+function startJob(
+  { name, everyMs, run }: Job,
+  invocation: (options: { deadlineMs: number }) => Invocation,
+  log: Logger,
+): () => Promise<void> {
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -31,7 +39,10 @@ function startJob({ name, everyMs, run }: Job, invocation: (options: { deadlineM
     try {
       await run(invocation({ deadlineMs: everyMs }));
     } catch (error) {
-      log.error("scheduled run failed", { component: name, error: error instanceof Error ? error.message : String(error) });
+      log.error("scheduled run failed", {
+        component: name,
+        error: error instanceof Error ? error.message : String(error),
+      });
     }
     if (stopped) return;
     const now = performance.now();

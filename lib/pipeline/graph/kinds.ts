@@ -1,8 +1,11 @@
 /** The kinds of telemetry that flow between components, as their receivers are typed in the language. */
-
 import type { LogBatch } from "../telemetry/loki/model.ts";
+import { Logs } from "../telemetry/otlp/logs.ts";
+import { Metrics } from "../telemetry/otlp/metrics.ts";
+import { Traces } from "../telemetry/otlp/traces.ts";
 import type { MetricBatch } from "../telemetry/prometheus/model.ts";
 import type { ReceiverKind } from "./receiver.ts";
+import type { Signal } from "./trigger.ts";
 
 export const logs: ReceiverKind<LogBatch> = {
   type: "loki.LogsReceiver",
@@ -10,3 +13,49 @@ export const logs: ReceiverKind<LogBatch> = {
 };
 
 export const metrics: ReceiverKind<MetricBatch> = { type: "storage.Appendable", count: batch => batch.length };
+
+/** Telemetry of OpenTelemetry's data model; views on bytes, which processors write into. */
+export type OtlpBatch =
+  | { readonly signal: "traces"; readonly data: Traces }
+  | { readonly signal: "logs"; readonly data: Logs }
+  | { readonly signal: "metrics"; readonly data: Metrics };
+
+export const otel: ReceiverKind<OtlpBatch> = { type: "otelcol.Consumer", count: countItems, fork: forkBatch };
+
+/** A view of the bytes of an export request. */
+export function otlpBatch(signal: Signal, bytes: Uint8Array): OtlpBatch {
+  switch (signal) {
+    case "traces":
+      return { signal, data: new Traces(bytes) };
+    case "logs":
+      return { signal, data: new Logs(bytes) };
+    case "metrics":
+      return { signal, data: new Metrics(bytes) };
+    default:
+      return signal satisfies never;
+  }
+}
+
+function forkBatch(batch: OtlpBatch): OtlpBatch {
+  return otlpBatch(batch.signal, batch.data.encode());
+}
+
+/** Spans, log records, data points. */
+export function countItems({ signal, data }: OtlpBatch): number {
+  let count = 0;
+  switch (signal) {
+    case "traces":
+      for (const { scopeSpans } of data.resourceSpans) for (const { spans } of scopeSpans) count += spans.length;
+      return count;
+    case "logs":
+      for (const { scopeLogs } of data.resourceLogs) for (const { logRecords } of scopeLogs) count += logRecords.length;
+      return count;
+    case "metrics":
+      for (const { scopeMetrics } of data.resourceMetrics) {
+        for (const { metrics } of scopeMetrics) for (const metric of metrics) count += metric.dataPoints.length;
+      }
+      return count;
+    default:
+      return signal satisfies never;
+  }
+}

@@ -5,6 +5,7 @@
 import { type ObjectSchema, object, required } from "../eval/schema.ts";
 import { list } from "../eval/types.ts";
 import type { Consumer, Definition, Host, Instance, Problem, Stability } from "./component.ts";
+import { droppedCounter } from "./dropped.ts";
 import { fanOut } from "./gate.ts";
 import { logs, metrics } from "./kinds.ts";
 import { type ReceiverKind, receiver } from "./receiver.ts";
@@ -60,13 +61,7 @@ const define =
       build: (args, host): Instance<unknown> => {
         const { transform, exports: own, close } = definition.build(args, host);
         const next = fanOut(args.forward_to as readonly Consumer<Batch>[]);
-        const dropped = (reason: string, items: number) =>
-          host.metrics
-            .counter("amalgam_component_dropped_items_total", "Items that a component dropped on purpose.", {
-              component_id: host.id,
-              reason,
-            })
-            .add(items);
+        const dropped = droppedCounter(host);
         return {
           exports: {
             ...own,
