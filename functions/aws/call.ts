@@ -1,0 +1,50 @@
+/** One invocation of the function: what the pipeline gets of it, and its end. */
+import type { Context } from "aws-lambda";
+import { DeliveryError } from "../../lib/pipeline/delivery/errors.ts";
+import type { Invocation } from "../../lib/pipeline/graph/invocation.ts";
+import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+
+export interface Call {
+  readonly invocation: Invocation;
+  /** The work's outcome, or a failure that can be retried when the deadline comes first. */
+  inTime<T>(work: Promise<T>): Promise<T>;
+  /** Stops the clock. */
+  end(): void;
+}
+
+export interface CallOptions {
+  /** Milliseconds that are kept back for the answer. @default a tenth of what remains, at most 1000 */
+  readonly reserveMs?: number;
+  /** Milliseconds where the runtime gives no context, as on the command line. @default 30000 */
+  readonly withoutContextMs?: number;
+}
+
+/** Starts a call with the deadline that the runtime gives. */
+export function startCall(
+  pipeline: Pipeline,
+  context: Partial<Context> | undefined,
+  { reserveMs, withoutContextMs = 30_000 }: CallOptions = {},
+): Call {
+  const remaining = context?.getRemainingTimeInMillis?.() ?? withoutContextMs;
+  const deadlineMs = Math.max(0, remaining - (reserveMs ?? Math.min(1000, remaining / 10)));
+  const stop = new AbortController();
+  const id = context?.awsRequestId;
+  const invocation = pipeline.invocation({ deadlineMs, signal: stop.signal, ...(id !== undefined && { id }) });
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new DeliveryError("work should end before the deadline of the invocation, got none of it done in time", {
+          kind: "retry",
+        }),
+      );
+      stop.abort();
+    }, deadlineMs);
+  });
+  expired.catch(() => {}); // what waits for it hears of it through inTime
+  return {
+    invocation,
+    inTime: work => Promise.race([work, expired]),
+    end: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,83 @@
+/** What a deployed function runs: its configuration is loaded once, at the cold start, and a bad one fails there with every reason. */
+
+import type { Definition, Stability } from "../../lib/pipeline/graph/component.ts";
+import { Flow } from "../../lib/pipeline/graph/flow.ts";
+import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
+import { MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
+import { type Environment, loadPipeline, type Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import { MemoryStore } from "../../lib/pipeline/state/memory.ts";
+import type { File } from "../../lib/pipeline/syntax/ast.ts";
+import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
+import { parseFile } from "../../lib/pipeline/syntax/parser.ts";
+import { formatDiagnostics } from "../../lib/pipeline/syntax/report.ts";
+import { readConfiguration } from "../local/configuration.ts";
+import { createLogger, type Level } from "../local/log.ts";
+import { createHandler, type Handler } from "./handler.ts";
+import { checkRoutes } from "./http.ts";
+
+export interface FunctionOptions {
+  /** The embedded configuration, whose place the path in `AMALGAM_CONFIG` takes. */
+  readonly sources: readonly { readonly name: string; readonly text: string }[];
+  /** Only those that the configuration names, so that a bundle has no more. */
+  readonly definitions: readonly Definition[];
+  readonly stability: Stability;
+}
+
+/** Loads the configuration of a function and makes its handler. */
+export async function startFunction({ sources, definitions, stability }: FunctionOptions): Promise<Handler> {
+  const place = process.env["AMALGAM_CONFIG"];
+  const { files, diagnostics, directory } = place ? readConfiguration(place) : parse(sources);
+  failOn(diagnostics);
+  const level = process.env["AWS_LAMBDA_LOG_LEVEL"]?.toLowerCase() ?? "info";
+  const log = createLogger({ format: "json", level: level as Level }); // Lambda's names are the same, and others only log more
+  return createHandler(await loadFunction(files, { definitions, stability, directory, log }));
+}
+
+export interface LoadFunctionOptions {
+  readonly definitions: readonly Definition[];
+  readonly stability: Stability;
+  /** Where relative paths start. */
+  readonly directory: string;
+  readonly log: Logger;
+  readonly environment?: Partial<Environment>;
+}
+
+/** Loads files as a function runs them: nothing happens outside an invocation. Throws an error with all diagnostics. */
+export async function loadFunction(
+  files: readonly File[],
+  { definitions, stability, directory, log, environment }: LoadFunctionOptions,
+): Promise<Pipeline> {
+  const { pipeline, diagnostics } = await loadPipeline(files, {
+    definitions: new Map(definitions.map(definition => [definition.name, definition])),
+    stability,
+    environment: {
+      mode: "function",
+      flow: new Flow(false),
+      log,
+      state: new MemoryStore(),
+      metrics: new MetricsRegistry(),
+      directory,
+      clock: Date.now,
+      random: Math.random,
+      ...environment,
+    },
+  });
+  failOn(diagnostics);
+  if (!pipeline) throw new Error("the configuration should load, got no reason why it does not");
+  failOn(checkRoutes(pipeline));
+  return pipeline;
+}
+
+function parse(sources: FunctionOptions["sources"]) {
+  const parsed = sources.map(parseFile);
+  return {
+    files: parsed.map(({ file }) => file),
+    diagnostics: parsed.flatMap(({ diagnostics }) => diagnostics),
+    directory: process.env["LAMBDA_TASK_ROOT"] ?? process.cwd(),
+  };
+}
+
+function failOn(diagnostics: readonly Diagnostic[]): void {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length) throw new Error(`the configuration does not load\n${formatDiagnostics(errors)}`);
+}
