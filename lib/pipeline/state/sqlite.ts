@@ -54,7 +54,7 @@ export class SqliteStore implements StateStore {
 
   /** Opens or makes the file; `:memory:` keeps nothing. */
   constructor(path: string, { clock = Date.now }: StoreOptions = {}) {
-    this.#database = new (loadSqlite().DatabaseSync)(path);
+    this.#database = new (process.getBuiltinModule("node:sqlite").DatabaseSync)(path);
     this.#clock = clock;
     this.#database.exec(schema);
   }
@@ -174,15 +174,4 @@ export class SqliteStore implements StateStore {
 /** `undefined` for what was never a version of this engine. */
 function parseVersion(version: string): bigint | undefined {
   return /^\d{1,18}$/.test(version) ? BigInt(version) : undefined;
-}
-
-/** Node 24 warns that the module is a release candidate; the user can't do anything about it. */
-function loadSqlite() {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    return process.getBuiltinModule("node:sqlite");
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }
