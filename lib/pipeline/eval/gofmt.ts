@@ -17,13 +17,15 @@ export type GoValue =
   | GoStruct
   | GoNamed;
 
-/** A struct: its type's name and its fields in order. */
+/** A struct: its type's name and its exported fields in order; `text` is what its `String` method says, where it has one. */
 export class GoStruct {
   readonly type: string;
   readonly fields: readonly (readonly [string, GoValue])[];
-  constructor(type: string, fields: readonly (readonly [string, GoValue])[]) {
+  readonly text: string | undefined;
+  constructor(type: string, fields: readonly (readonly [string, GoValue])[], text?: string) {
     this.type = type;
     this.fields = fields;
+    this.text = text;
   }
 }
 
@@ -294,8 +296,9 @@ class Printer {
     return this.#flags.sharpV ? `map[string]interface {}{${shown.join(", ")}}` : `map[${shown.join(" ")}]`;
   }
 
-  #struct({ type, fields }: GoStruct, verb: string): string {
+  #struct({ type, fields, text }: GoStruct, verb: string): string {
     const { sharpV, plusV } = this.#flags;
+    if (text !== undefined && !sharpV && "vsxXq".includes(verb)) return this.#text(text, verb, type);
     const shown = fields.map(([name, field]) => `${sharpV || plusV ? `${name}:` : ""}${this.#inner(field, verb)}`);
     return sharpV ? `${type}{${shown.join(", ")}}` : `{${shown.join(" ")}}`;
   }

@@ -1,12 +1,28 @@
 /** How Go code sees a value that it takes as `interface{}`. */
 import { GoNamed, GoStruct, type GoValue } from "./gofmt.ts";
+import { goQuote } from "./goquote.ts";
 import { Capsule, FunctionValue, OptionalSecret, Secret, Target, type Value } from "./value.ts";
 
 /** The value as plain data. Secrets show their text, as they do in Alloy: only what prints it for people may hide it. */
 export function toGoPlain(value: Value): GoValue {
+  return plain(value, { nodes: 0 }, 0);
+}
+
+const maxNodes = 4 * 1024 * 1024;
+const maxDepth = 2_000;
+
+/** Shared parts are copied at each place, so the count of what is copied has a limit. */
+function plain(value: Value, seen: { nodes: number }, depth: number): GoValue {
   if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map(toGoPlain);
-  if (value instanceof Map) return new Map(Array.from(value, ([key, field]) => [key, toGoPlain(field)]));
+  if (++seen.nodes > maxNodes) throw new Error(`a value has more than ${maxNodes} parts`);
+  if (depth > maxDepth) throw new Error(`a value is nested deeper than ${maxDepth} levels`);
+  if (Array.isArray(value)) {
+    seen.nodes += value.length;
+    return value.map(item => plain(item, seen, depth + 1));
+  }
+  if (value instanceof Map) {
+    return new Map(Array.from(value, ([key, field]) => [key, plain(field, seen, depth + 1)]));
+  }
   if (value instanceof Secret) return new GoNamed("alloytypes.Secret", value.reveal());
   if (value instanceof OptionalSecret) {
     return new GoStruct("alloytypes.OptionalSecret", [
@@ -14,15 +30,13 @@ export function toGoPlain(value: Value): GoValue {
       ["Value", value.reveal()],
     ]);
   }
-  if (value instanceof Target) return new GoNamed("discovery.Target", targetText(value));
+  if (value instanceof Target) return new GoStruct("discovery.Target", [], targetText(value));
   if (value instanceof FunctionValue) return new GoStruct("func", []);
   return new GoStruct(value instanceof Capsule ? value.type : "capsule", []);
 }
 
 /** `{a="x", b="y"}`. */
 function targetText({ labels }: Target): string {
-  const shown = [...labels]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, text]) => `${name}=${JSON.stringify(text)}`);
+  const shown = [...labels].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => `${name}=${goQuote(text)}`);
   return `{${shown.join(", ")}}`;
 }

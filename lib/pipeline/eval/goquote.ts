@@ -16,14 +16,14 @@ const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 /** Text between double quotes, with Go's escapes; `asciiOnly` escapes all else. */
 export function goQuote(text: string, asciiOnly = false): string {
   let out = '"';
-  for (const character of text) out += escape(character, '"', asciiOnly);
+  for (const character of text) out += escaped(character, '"', asciiOnly);
   return `${out}"`;
 }
 
 /** One character between single quotes. */
 export function goQuoteRune(codePoint: number, asciiOnly = false): string {
   const valid = codePoint >= 0 && codePoint <= 0x10ffff && !isSurrogate(codePoint);
-  return `'${escape(String.fromCodePoint(valid ? codePoint : 0xfffd), "'", asciiOnly)}'`;
+  return `'${escaped(String.fromCodePoint(valid ? codePoint : 0xfffd), "'", asciiOnly)}'`;
 }
 
 /** Whether Go would write the character as it is. */
@@ -33,7 +33,7 @@ export function isPrintable(character: string): boolean {
 
 const isSurrogate = (codePoint: number) => codePoint >= 0xd800 && codePoint <= 0xdfff;
 
-function escape(character: string, quote: string, asciiOnly: boolean): string {
+function escaped(character: string, quote: string, asciiOnly: boolean): string {
   if (character === quote) return `\\${quote}`;
   const short = named.get(character);
   if (short !== undefined) return short;

@@ -1,0 +1,184 @@
+/** Evaluates expressions. Nothing short-circuits; every operand and argument is evaluated, as in Alloy. */
+import type { AccessExpr, BinaryExpr, CallExpr, Expr, IndexExpr, UnaryExpr } from "../syntax/ast.ts";
+import type { Source } from "../syntax/diagnostic.ts";
+import { fieldsOf, mismatch, truncate } from "./convert.ts";
+import { explain, Origins, rememberOrigins } from "./explain.ts";
+import { binary } from "./operators.ts";
+import { Mismatch } from "./schema.ts";
+import { stdlib } from "./stdlib/index.ts";
+import { EvaluationError, FunctionValue, kindOf, type Value } from "./value.ts";
+
+/** Names and their values. The standard library lies outside the outermost scope. */
+export interface Scope {
+  readonly variables: ReadonlyMap<string, Value>;
+  readonly parent?: Scope;
+  /** The standard library; Alloy's whole one unless set. */
+  readonly stdlib?: ReadonlyMap<string, Value>;
+  /** The text that expressions stand in: messages then show long ones on the lines that they have there. */
+  readonly source?: Source;
+}
+
+/** Nesting above this is refused: the stack is finite. */
+export const maxDepth = 500;
+
+/** The value of an expression. Throws an `EvaluationError` with the range of the part that is wrong. */
+export function evaluate(expr: Expr, scope: Scope): Value {
+  const origins = new Origins(sourceOf(scope));
+  rememberOrigins(expr, origins);
+  return new Evaluation(scope, origins).run(expr, 0);
+}
+
+function sourceOf(scope: Scope | undefined): Source | undefined {
+  for (let at = scope; at; at = at.parent) if (at.source) return at.source;
+  return undefined;
+}
+
+class Evaluation {
+  readonly #scope: Scope;
+  readonly #origins: Origins;
+
+  constructor(scope: Scope, origins: Origins) {
+    this.#scope = scope;
+    this.#origins = origins;
+  }
+
+  run(expr: Expr, depth: number): Value {
+    if (depth > maxDepth) throw new EvaluationError(`expression is nested deeper than ${maxDepth} levels`, expr);
+    const value = this.#evaluate(expr, depth + 1);
+    this.#origins.made(value, expr);
+    return value;
+  }
+
+  #evaluate(expr: Expr, depth: number): Value {
+    switch (expr.kind) {
+      case "literal":
+        return expr.value;
+      case "array":
+        return expr.items.map(item => this.run(item, depth));
+      case "object":
+        return new Map(expr.fields.map(({ key, value }) => [key.name, this.run(value, depth)]));
+      case "identifier":
+        return this.#lookup(expr.name, expr);
+      case "access":
+        return this.#access(expr, depth);
+      case "index":
+        return this.#index(expr, depth);
+      case "call":
+        return this.#call(expr, depth);
+      case "unary":
+        return this.#unary(expr, depth);
+      case "binary":
+        return this.#binary(expr, depth);
+      case "paren":
+        return this.run(expr.inner, depth);
+      default:
+        return expr satisfies never;
+    }
+  }
+
+  #lookup(name: string, expr: Expr): Value {
+    let scope: Scope | undefined = this.#scope;
+    let library: ReadonlyMap<string, Value> = stdlib;
+    for (; scope; scope = scope.parent) {
+      const value = scope.variables.get(name);
+      if (value !== undefined) return value;
+      library = scope.stdlib ?? library;
+    }
+    const value = library.get(name);
+    if (value === undefined) throw new EvaluationError(`identifier ${JSON.stringify(name)} does not exist`, expr);
+    return value;
+  }
+
+  #fail(value: Value, expr: Expr, message: string): EvaluationError {
+    return this.#origins.placed(this.#origins.of(value, expr), "", message);
+  }
+
+  #access({ target, field }: AccessExpr, depth: number): Value {
+    const value = this.run(target, depth);
+    const fields = fieldsOf(value);
+    if (!fields) {
+      const kind = kindOf(value);
+      const message =
+        kind === "capsule"
+          ? `expected object or array or a capsule convertible to an object, got ${kind}`
+          : `cannot access field ${JSON.stringify(field.name)} on value of type ${kind}`;
+      throw this.#fail(value, target, message);
+    }
+    const found = fields.get(field.name);
+    if (found === undefined) throw new EvaluationError(`field ${JSON.stringify(field.name)} does not exist`, field);
+    return found;
+  }
+
+  #index({ target, index }: IndexExpr, depth: number): Value {
+    const value = this.run(target, depth);
+    const at = this.run(index, depth);
+    if (Array.isArray(value)) {
+      if (typeof at !== "bigint" && typeof at !== "number") throw this.#fail(at, index, mismatch(at, "number").message);
+      const position = typeof at === "bigint" ? BigInt.asIntN(64, at) : truncate(at);
+      if (position < 0n || position >= BigInt(value.length)) {
+        throw this.#fail(at, index, `index ${position} is out of range of array with length ${value.length}`);
+      }
+      return value[Number(position)] ?? null;
+    }
+    const fields = fieldsOf(value);
+    if (!fields) {
+      const kind = kindOf(value);
+      const more = kind === "capsule" ? " or a capsule convertible to an object" : "";
+      throw this.#fail(value, target, `expected object or array${more}, got ${kind}`);
+    }
+    if (typeof at !== "string") throw this.#fail(at, index, mismatch(at, "string").message);
+    return fields.get(at) ?? null;
+  }
+
+  #call({ callee, args }: CallExpr, depth: number): Value {
+    const called = this.run(callee, depth);
+    if (!(called instanceof FunctionValue)) throw this.#fail(called, callee, mismatch(called, "function").message);
+    const values = args.map(each => this.run(each, depth));
+    try {
+      return called.call(values);
+    } catch (error) {
+      if (error instanceof EvaluationError) throw error;
+      if (error instanceof Mismatch) throw this.#blameArgument(error, args, values);
+      throw this.#fail(called, callee, (error as Error).message); // functions throw Errors only
+    }
+  }
+
+  /** The first step of the path is the argument's number. */
+  #blameArgument(error: Mismatch, args: readonly Expr[], values: readonly Value[]): EvaluationError {
+    const [first, ...path] = error.path;
+    const arg = args[Number(first)];
+    if (!arg) return this.#origins.placed(undefined, "", error.message);
+    const Kind = error.constructor as typeof Mismatch; // PartMismatch is blamed in another way
+    return explain(arg, values[Number(first)] ?? null, new Kind(error.message, path), this.#origins);
+  }
+
+  #unary({ op, operand }: UnaryExpr, depth: number): Value {
+    const value = this.run(operand, depth);
+    if (op === "!") {
+      if (typeof value !== "boolean") throw this.#fail(value, operand, mismatch(value, "bool").message);
+      return !value;
+    }
+    if (typeof value === "number") return -value;
+    if (typeof value !== "bigint") throw this.#fail(value, operand, mismatch(value, "number").message);
+    return BigInt.asIntN(64, -value);
+  }
+
+  #apply(left: Value, node: BinaryExpr, right: Value): Value {
+    return binary(left, node.op, right, (side, message) =>
+      side === "left" ? this.#fail(left, node.left, message) : this.#fail(right, node.right, message),
+    );
+  }
+
+  /** Long sums lean to the left: that side is walked in a loop. */
+  #binary(expr: BinaryExpr, depth: number): Value {
+    const chain: BinaryExpr[] = [];
+    let first: Expr = expr;
+    for (; first.kind === "binary"; first = first.left) chain.push(first);
+    let left = this.run(first, depth);
+    for (let node = chain.pop(); node; node = chain.pop()) {
+      left = this.#apply(left, node, this.run(node.right, depth));
+      if (chain.length) this.#origins.made(left, node);
+    }
+    return left;
+  }
+}

@@ -1,0 +1,67 @@
+/** What an expression refers to: the names it starts from, and the fields it goes through. */
+import type { Expr, Name } from "../syntax/ast.ts";
+import type { Range } from "../syntax/diagnostic.ts";
+import { stdlib } from "./stdlib/index.ts";
+
+/** `local.file.f.content`: the identifier and each field behind it, up to an index or a call. */
+export interface Reference extends Range {
+  readonly path: readonly Name[];
+}
+
+/** All references of an expression in the order they are written, those inside indexes and arguments included. Names of the standard library are none. */
+export function referencesOf(
+  expr: Expr,
+  isKnown: (name: string) => boolean = name => stdlib.has(name),
+): readonly Reference[] {
+  return traversalsOf(expr).filter(({ path }) => !isKnown(path[0]?.name ?? ""));
+}
+
+/** The same with names of the standard library, for warnings about deprecated ones. */
+export function traversalsOf(expr: Expr): readonly Reference[] {
+  const found: Reference[] = [];
+  const open: Expr[] = [expr]; // a stack of what is still to visit, the next one last
+  for (let node = open.pop(); node; node = open.pop()) {
+    const path = pathOf(node);
+    if (path) found.push({ path, start: node.start, end: node.end });
+    else open.push(...partsOf(node).toReversed());
+  }
+  return found;
+}
+
+/** The names of `a.b.c`; nothing if it starts from anything but an identifier. */
+function pathOf(expr: Expr): readonly Name[] | undefined {
+  const fields: Name[] = [];
+  let node = expr;
+  while (node.kind === "access") {
+    fields.push(node.field);
+    node = node.target;
+  }
+  if (node.kind !== "identifier") return undefined;
+  return [{ name: node.name, start: node.start, end: node.end }, ...fields.toReversed()];
+}
+
+function partsOf(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case "literal":
+    case "identifier":
+      return [];
+    case "array":
+      return expr.items;
+    case "object":
+      return expr.fields.map(({ value }) => value);
+    case "access":
+      return [expr.target];
+    case "index":
+      return [expr.target, expr.index];
+    case "call":
+      return [expr.callee, ...expr.args];
+    case "unary":
+      return [expr.operand];
+    case "binary":
+      return [expr.left, expr.right];
+    case "paren":
+      return [expr.inner];
+    default:
+      return expr satisfies never;
+  }
+}

@@ -1,0 +1,73 @@
+/** What a plain scalar means to Go's yaml.v3. */
+import type { Value } from "../value.ts";
+
+const words = new Map<string, Value>([
+  ["", null],
+  ["~", null],
+  ["null", null],
+  ["Null", null],
+  ["NULL", null],
+  ["true", true],
+  ["True", true],
+  ["TRUE", true],
+  ["false", false],
+  ["False", false],
+  ["FALSE", false],
+  [".nan", Number.NaN],
+  [".NaN", Number.NaN],
+  [".NAN", Number.NaN],
+]);
+
+const float = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
+const maxUint64 = 18446744073709551615n;
+const maxInt64 = 9223372036854775807n;
+
+/** Null, booleans, numbers, timestamps; everything else is text. */
+export function resolvePlain(text: string): Value {
+  if (words.has(text)) return words.get(text) ?? null;
+  if (/^[-+]?\.(?:inf|Inf|INF)$/.test(text))
+    return text.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (!/^[-+.0-9]/.test(text)) return text;
+  const time = timestamp(text);
+  if (time !== undefined) return time;
+  const plain = text.replaceAll("_", "");
+  const whole = integer(plain);
+  if (whole !== undefined) return whole;
+  if (float.test(plain)) {
+    const value = Number(plain);
+    if (Number.isFinite(value)) return value;
+  }
+  return text;
+}
+
+/** Decimal, `0x`, `0o`, `0b`, and octal behind a zero. */
+function integer(text: string): bigint | undefined {
+  const match = /^([-+]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]+|0|[1-9][0-9]*)$/.exec(text);
+  if (!match) return undefined;
+  const [, sign, digits = ""] = match;
+  const size = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits.toLowerCase());
+  if (sign === "-") return size > maxInt64 + 1n ? undefined : -size;
+  return size > (sign === "+" ? maxInt64 : maxUint64) ? undefined : size;
+}
+
+const date =
+  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?[ \t]*(Z|[-+]\d{1,2}(?::?\d{2})?)?)?$/;
+
+/** A date or time, written as Go writes it: `2024-01-02T00:00:00Z`. */
+function timestamp(text: string): string | undefined {
+  const match = date.exec(text);
+  if (!match) return undefined;
+  const [, year = "", month = "", day = "", hour = "0", minute = "0", second = "0", fraction = "", zone] = match;
+  if (hour === "0" && month.length + day.length !== 4) return undefined;
+  const two = (part: string) => part.padStart(2, "0");
+  const iso = `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}`;
+  if (Number.isNaN(Date.parse(`${iso}Z`)) || new Date(`${iso}Z`).toISOString().slice(0, 19) !== iso) return undefined;
+  return iso + fraction.replace(/\.?0+$/, "") + offset(zone);
+}
+
+function offset(zone: string | undefined): string {
+  if (zone === undefined || zone === "Z") return "Z";
+  const [, sign, hours = "0", minutes = "00"] = /^([-+])(\d{1,2}):?(\d{2})?$/.exec(zone) ?? [];
+  if (Number(hours) === 0 && Number(minutes) === 0) return "Z";
+  return `${sign}${hours.padStart(2, "0")}:${minutes}`;
+}

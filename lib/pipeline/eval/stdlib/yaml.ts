@@ -1,0 +1,150 @@
+/**
+ * Reads YAML as Go's yaml.v3 does: scalars of YAML 1.2 with the old octal numbers and underscores, merge keys, timestamps as
+ * text. The package behind it is loaded at the first call, so that a configuration without YAML doesn't pay for it.
+ */
+import { createRequire } from "node:module";
+import type * as Yaml from "yaml";
+import { Capsule, type Value } from "../value.ts";
+import { resolvePlain } from "./yaml-scalar.ts";
+
+let loaded: typeof Yaml | undefined;
+
+/** A bundler sees the `require` and wraps the package, to be run when it is called; without a bundle there is no `require`. */
+function yaml(): typeof Yaml {
+  if (loaded) return loaded;
+  try {
+    loaded = require("yaml") as typeof Yaml; // require has no types of its own
+  } catch {
+    loaded = createRequire(import.meta.url)("yaml") as typeof Yaml; // as above
+  }
+  return loaded;
+}
+
+/** The value of the first document of a text. Throws an Error with Go's words. */
+export function parseYaml(text: string): Value {
+  const { LineCounter, parseAllDocuments } = yaml();
+  const lineCounter = new LineCounter();
+  const documents = parseAllDocuments(text, {
+    schema: "failsafe",
+    uniqueKeys: false,
+    lineCounter,
+    version: "1.2",
+    prettyErrors: false,
+  });
+  if (!Array.isArray(documents)) return null;
+  const [document] = documents;
+  if (!document) return null;
+  const [error] = document.errors;
+  if (error) throw new Error(`yaml: ${describe(error, lineCounter)}`);
+  return new Reader(document, lineCounter).read();
+}
+
+/** libyaml's words for what goes wrong most; positions count from the line where the trouble begins. */
+function describe(error: Yaml.YAMLParseError, lineCounter: Yaml.LineCounter): string {
+  const line = lineCounter.linePos(error.pos[0]).line;
+  const words: Readonly<Record<string, string>> = {
+    BAD_INDENT: "did not find expected key",
+    TAB_AS_INDENT: "found character that cannot start any token",
+    BAD_SCALAR_START: "found character that cannot start any token",
+    MISSING_CHAR: /quote/.test(error.message) ? "found unexpected end of stream" : "did not find expected node content",
+    BLOCK_AS_IMPLICIT_KEY: "mapping values are not allowed in this context",
+    BLOCK_IN_FLOW: "did not find expected node content",
+    BAD_DQ_ESCAPE: "found unknown escape character",
+    BAD_ALIAS: "did not find expected alphabetic or numeric character",
+    MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
+    KEY_OVER_1024_CHARS: "could not find expected ':'",
+    UNEXPECTED_TOKEN: "did not find expected key",
+  };
+  return `line ${line}: ${words[error.code] ?? error.message}`;
+}
+
+const maxNodes = 1_000_000;
+const maxDepth = 1_000;
+
+class Reader {
+  readonly #document: Yaml.Document.Parsed;
+  readonly #lines: Yaml.LineCounter;
+  readonly #yaml = yaml();
+  #nodes = 0;
+
+  constructor(document: Yaml.Document.Parsed, lines: Yaml.LineCounter) {
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  read(): Value {
+    return this.#value(this.#document.contents, 0);
+  }
+
+  #value(node: unknown, depth: number): Value {
+    if (++this.#nodes > maxNodes) throw new Error("yaml: document contains excessive aliasing");
+    if (depth > maxDepth) throw new Error(`yaml: exceeded max depth of ${maxDepth}`);
+    const { isAlias, isMap, isScalar, isSeq } = this.#yaml;
+    if (isAlias(node)) return this.#alias(node, depth);
+    if (isScalar(node)) return this.#scalar(node);
+    if (isSeq(node)) return node.items.map(item => this.#value(item, depth + 1));
+    return isMap(node) ? this.#map(node, depth) : null;
+  }
+
+  #alias(node: Yaml.Alias, depth: number): Value {
+    const target = node.resolve(this.#document);
+    if (!target) throw new Error(`yaml: unknown anchor '${node.source}' referenced`);
+    return this.#value(target, depth + 1);
+  }
+
+  #scalar(node: Yaml.Scalar): Value {
+    const text = String(node.value ?? "");
+    const tag = node.tag?.replace("tag:yaml.org,2002:", "!!");
+    if (tag === "!!str" || tag === "!") return text;
+    if (tag === "!!binary") return Buffer.from(text, "base64").toString("utf8");
+    if (node.type !== "PLAIN" && node.type !== undefined && tag === undefined) return text;
+    const value = resolvePlain(text);
+    return tag === "!!float" && typeof value === "bigint" ? Number(value) : value;
+  }
+
+  #map(node: Yaml.YAMLMap, depth: number): Value {
+    const fields = new Map<Value, Value>();
+    const lines = new Map<Value, number>();
+    const merged: unknown[] = [];
+    for (const { key, value } of node.items) {
+      if (this.#isMerge(key)) {
+        merged.push(value);
+        continue;
+      }
+      const name = this.#value(key, depth + 1);
+      const line = this.#lineOf(key);
+      const before = lines.get(name);
+      if (before !== undefined) {
+        const shown = typeof name === "string" ? JSON.stringify(name) : String(name);
+        throw new Error(
+          `yaml: unmarshal errors:\n  line ${line}: mapping key ${shown} already defined at line ${before}`,
+        );
+      }
+      lines.set(name, line);
+      fields.set(name, this.#value(value, depth + 1));
+    }
+    for (const each of merged) this.#merge(each, fields, depth);
+    // Go takes a map with other keys than texts for a capsule
+    for (const name of fields.keys())
+      if (typeof name !== "string") return new Capsule("map[interface {}]interface {}", fields);
+    return fields as Map<string, Value>; // all keys are strings
+  }
+
+  #isMerge(key: unknown): boolean {
+    return this.#yaml.isScalar(key) && key.value === "<<" && (key.type === "PLAIN" || key.type === undefined);
+  }
+
+  /** What the map itself has wins, then the first that is merged. */
+  #merge(node: unknown, fields: Map<Value, Value>, depth: number): void {
+    const value = this.#value(node, depth + 1);
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (!(each instanceof Map)) throw new Error("yaml: map merge requires map or sequence of maps as the value");
+      for (const [key, field] of each) if (!fields.has(key)) fields.set(key, field);
+    }
+  }
+
+  #lineOf(node: unknown): number {
+    const range = this.#yaml.isNode(node) ? node.range : undefined;
+    return this.#lines.linePos(range?.[0] ?? 0).line;
+  }
+}
