@@ -1,7 +1,6 @@
 /** From syntax to a graph: which blocks are components, what refers to what, in which order they are evaluated. Nothing is evaluated here. */
-import { type Reference, referencesOf } from "../eval/references.ts";
+import { referencesOf } from "../eval/references.ts";
 import { suggest } from "../eval/schema.ts";
-import { isStdlibName } from "../eval/stdlib/names.ts";
 import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Range, type Source } from "../syntax/diagnostic.ts";
 import type { Definition, Stability } from "./component.ts";
@@ -129,17 +128,13 @@ function usesOf(node: Omit<Node, "references">, declared: ReadonlyMap<string, un
   const uses: { id: string; range: Range }[] = [];
   for (const expr of expressionsOf(node.block.body)) {
     for (const reference of referencesOf(expr)) {
-      const id = resolveReference(reference, declared);
+      const path = reference.path.map(({ name }) => name);
+      const id = resolveReference(path, declared);
       if (id !== undefined) uses.push({ id, range: reference });
-      else if (!isStdlibName(reference.path)) {
-        const text = reference.path.join(".");
-        diagnostics.push(
-          errorAt(
-            node.source,
-            reference,
-            `component "${text}" does not exist or is out of scope${suggest(text, declared.keys())}`,
-          ),
-        );
+      else {
+        const text = path.join(".");
+        const message = `component "${text}" does not exist or is out of scope${suggest(text, declared.keys())}`;
+        diagnostics.push(errorAt(node.source, reference, message));
       }
     }
   }
@@ -147,7 +142,7 @@ function usesOf(node: Omit<Node, "references">, declared: ReadonlyMap<string, un
 }
 
 /** The longest declared id that begins the path. */
-function resolveReference({ path }: Reference, declared: ReadonlyMap<string, unknown>): string | undefined {
+function resolveReference(path: readonly string[], declared: ReadonlyMap<string, unknown>): string | undefined {
   for (let length = path.length; length > 1; length--) {
     const id = path.slice(0, length).join(".");
     if (declared.has(id)) return id;

@@ -1,0 +1,172 @@
+/** Sends traces, logs and metrics over OTLP/HTTP. */
+import { type Compression, compress } from "../../../delivery/compress.ts";
+import { createHttpClient, type HttpClient, type OutgoingRequest } from "../../../delivery/http.ts";
+import { otelPolicy } from "../../../delivery/retry.ts";
+import { block, defaultBlock, type Infer, object, optional, refused, refusedBlock, required, requiredBlock } from "../../../eval/schema.ts";
+import { any, bool, bytes, duration, int, map, number, oneOf, string } from "../../../eval/types.ts";
+import { defineComponent, type Host, type Problem } from "../../../graph/component.ts";
+import type { Invocation } from "../../../graph/invocation.ts";
+import { countItems, type OtlpBatch, otlpBatch } from "../../../graph/kinds.ts";
+import type { Signal } from "../../../graph/trigger.ts";
+import { requestToJson } from "../../../telemetry/otlp/json-write.ts";
+import { readExportResponse } from "../../../telemetry/otlp/responses.ts";
+import { halveRequest, mergeRequests } from "../../../telemetry/otlp/split.ts";
+import { createWriter, withoutCredentials, type Writer } from "../../writer.ts";
+import { clientTls, debugMetrics } from "../args.ts";
+import { authHandler } from "../auth.ts";
+import { inputExports } from "../processor.ts";
+import { clientTlsSettings } from "../tls.ts";
+
+const client = object({
+  endpoint: required(string, "Base URL; the paths of the signals are added to it."),
+  proxy_url: optional(string, undefined, "Proxy for all requests."),
+  compression: optional(oneOf("compression", ["gzip", "zlib", "deflate", "snappy", "x-snappy-framed", "zstd", "lz4", "none", ""]), "gzip", "How bodies are compressed."),
+  compression_params: block(object({ level: required(int, "Level, as the algorithm counts them.") }), "Parameters of the compression."),
+  tls: block(clientTls, "TLS of the connection."),
+  read_buffer_size: optional(bytes, undefined, "Accepted; the runtime chooses."),
+  write_buffer_size: optional(bytes, "512KiB", "Accepted; the runtime chooses."),
+  timeout: optional(duration, "30s", "Time for one request."),
+  headers: optional(map(string), {}, "Headers of each request."),
+  max_idle_conns: optional(int, 100, "Accepted; idle connections are kept while the backend keeps them."),
+  max_idle_conns_per_host: optional(int, undefined, "Accepted."),
+  max_conns_per_host: optional(int, undefined, "Most connections at the same time."),
+  idle_conn_timeout: optional(duration, "1m30s", "Accepted."),
+  disable_keep_alives: optional(bool, false, "Opens a connection for each request."),
+  http2_read_idle_timeout: optional(duration, undefined, "Accepted; HTTP/1.1 is spoken."),
+  http2_ping_timeout: optional(duration, "15s", "Accepted."),
+  force_attempt_http2: optional(bool, true, "Accepted."),
+  auth: optional(authHandler, undefined, "Credentials, by an `otelcol.auth.*` component."),
+  cookies: refusedBlock(object({ enabled: optional(bool, false, "Keeps cookies.") }), "is not supported", "Cookies between requests."),
+});
+
+const sendingQueue = object({
+  enabled: optional(bool, true, "Accepted; data is acknowledged when the backend has it, there is no queue."),
+  num_consumers: optional(int, 10, "Requests at the same time."),
+  queue_size: optional(int, 1000, "Accepted."),
+  block_on_overflow: optional(bool, false, "Accepted."),
+  sizer: optional(oneOf("sizer", ["requests", "items", "bytes"]), "requests", "Accepted."),
+  wait_for_result: optional(bool, false, "Accepted; senders always wait for the result."),
+  batch: block(
+    object({
+      flush_timeout: optional(duration, "200ms", "Accepted; a batch waits only while requests are under way."),
+      min_size: optional(int, 2000, "Accepted."),
+      max_size: optional(int, 3000, "Most items in a request."),
+      sizer: optional(oneOf("sizer", ["items", "bytes"]), "items", "What sizes count."),
+    }),
+    "Puts what is pending into one request.",
+  ),
+  storage: refused(any, "can't be used: there is no queue to store", "Where the queue is kept."),
+});
+
+const retryOnFailure = object({
+  enabled: optional(bool, true, "Tries failed requests again."),
+  initial_interval: optional(duration, "5s", "First wait."),
+  randomization_factor: optional(number, 0.5, "How far waits vary."),
+  multiplier: optional(number, 1.5, "By what waits grow."),
+  max_interval: optional(duration, "30s", "Longest wait."),
+  max_elapsed_time: optional(duration, "5m", "Time after which no other attempt starts; 0 is without end."),
+});
+
+const args = object({
+  client: requiredBlock(client, "The HTTP client."),
+  sending_queue: defaultBlock(sendingQueue, "How requests are sent."),
+  retry_on_failure: defaultBlock(retryOnFailure, "When and how often failed requests are tried again."),
+  debug_metrics: debugMetrics,
+  traces_endpoint: optional(string, undefined, "URL of traces, in the place of the base URL's."),
+  metrics_endpoint: optional(string, undefined, "URL of metrics."),
+  logs_endpoint: optional(string, undefined, "URL of logs."),
+  encoding: optional(oneOf("encoding", ["proto", "json"]), "proto", "How requests are encoded."),
+});
+type Args = Infer<typeof args>;
+type ClientArgs = Infer<typeof client>;
+
+export const otelcolExporterOtlphttp = defineComponent({
+  name: "otelcol.exporter.otlphttp",
+  summary: "Sends traces, logs and metrics over OTLP/HTTP.",
+  stability: "generally-available",
+  inFunctions: "The invocation ends when the backend has the data.",
+  args,
+  exports: inputExports,
+  *check(args): Iterable<Problem> {
+    if (!URL.canParse(args.client.endpoint)) yield { path: ["client", "endpoint"], message: `endpoint should be a URL, got ${JSON.stringify(args.client.endpoint)}` };
+    for (const name of ["traces_endpoint", "metrics_endpoint", "logs_endpoint"] as const) {
+      const value = args[name];
+      if (value !== undefined && value !== "" && !URL.canParse(value)) yield { path: [name], message: `${name} should be a URL, got ${JSON.stringify(value)}` };
+    }
+    if (args.client.auth && !args.client.auth.client) yield { path: ["client", "auth"], message: "auth should be able to authorise requests, got a handler that only checks them" };
+  },
+  build(args, host) {
+    const http = makeClient(args.client);
+    const writers = { traces: signalWriter("traces", args, http, host), logs: signalWriter("logs", args, http, host), metrics: signalWriter("metrics", args, http, host) };
+    const input = {
+      consume: ({ signal, data }: OtlpBatch, invocation: Invocation) => {
+        const body = data.encode();
+        return writers[signal].add("", body, args.sending_queue.batch?.sizer === "items" ? countItems(otlpBatch(signal, body)) : body.length, invocation);
+      },
+    };
+    return { exports: { input }, close: async () => writers.traces.close() };
+  },
+});
+
+/** Level 1 where none is set: the backend decompresses, the function's processor is paid for. */
+function makeClient({ tls, timeout, headers, proxy_url, max_conns_per_host, disable_keep_alives, auth }: ClientArgs): HttpClient {
+  return createHttpClient({
+    ...(tls && { tls: clientTlsSettings(tls) }),
+    ...(proxy_url !== undefined && proxy_url !== "" && { proxy: { url: proxy_url } }),
+    ...(max_conns_per_host !== undefined && max_conns_per_host > 0 && { maxSockets: max_conns_per_host }),
+    ...(auth?.client && { authorize: (request: OutgoingRequest) => auth.client?.(request, undefined) }),
+    timeoutMs: timeout,
+    headers: Object.fromEntries(headers),
+    keepAlive: !disable_keep_alives,
+  });
+}
+
+/** Without a `batch` block each request that comes in is one that goes out, as in Alloy. */
+function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host): Writer<Uint8Array> {
+  const url = args[`${signal}_endpoint`] || joinPath(args.client.endpoint, `/v1/${signal}`);
+  const { batch, num_consumers } = args.sending_queue;
+  const { compression, compression_params } = args.client;
+  const json = args.encoding === "json";
+  return createWriter(host, {
+    destination: withoutCredentials(url),
+    backend: "otlp",
+    policy: retryPolicy(args),
+    client,
+    timeoutMs: args.client.timeout,
+    maxBytes: batch ? batch.max_size || Number.POSITIVE_INFINITY : 1,
+    concurrency: num_consumers,
+    split: body => halveRequest(signal, body),
+    encode(_, parts) {
+      const [first = new Uint8Array(), ...more] = parts;
+      const merged = more.length ? mergeRequests(parts) : first;
+      const plain = json ? Buffer.from(requestToJson(signal, merged)) : merged;
+      return {
+        url,
+        headers: {
+          "content-type": json ? "application/json" : "application/x-protobuf",
+          ...(compression !== "none" && compression !== "" && { "content-encoding": compression }),
+        },
+        body: compression === "none" || compression === "" ? plain : compress(plain, compression satisfies Compression, compression_params?.level),
+        items: countItems(otlpBatch(signal, merged)),
+      };
+    },
+    onAnswer(body, headers) {
+      if (!body.length || !headers["content-type"]?.includes("protobuf")) return;
+      const { rejected, message } = readExportResponse(signal, body);
+      if (rejected > 0n) host.log.warn("backend refused a part of the data", { component: host.id, rejected: Number(rejected), error: message });
+    },
+  });
+}
+
+function retryPolicy({ retry_on_failure: retry }: Args) {
+  return otelPolicy({
+    enabled: retry.enabled,
+    initialIntervalMs: retry.initial_interval,
+    maxIntervalMs: retry.max_interval,
+    multiplier: retry.multiplier,
+    randomizationFactor: retry.randomization_factor,
+    maxElapsedMs: retry.max_elapsed_time,
+  });
+}
+
+const joinPath = (base: string, path: string): string => base.replace(/\/$/, "") + path;

@@ -1,0 +1,253 @@
+/** Receives traces, logs and metrics over OTLP/HTTP, as protobuf or JSON. */
+import { decompress } from "../../../delivery/compress.ts";
+import { DeliveryError, messageOf, TooLargeError } from "../../../delivery/errors.ts";
+import { block, type Infer, object, optional, refusedBlock } from "../../../eval/schema.ts";
+import { bool, bytes, duration, int, list, string } from "../../../eval/types.ts";
+import { type Consumer, defineComponent, type Problem, ProblemError } from "../../../graph/component.ts";
+import type { Invocation } from "../../../graph/invocation.ts";
+import { type OtlpBatch, otlpBatch } from "../../../graph/kinds.ts";
+import { bySignal } from "../../../graph/otel-consumer.ts";
+import type { DecodedRecord, HttpReply, HttpRequest, Route, Signal } from "../../../graph/trigger.ts";
+import { requestFromJson } from "../../../telemetry/otlp/json-read.ts";
+import { exportResponse, statusResponse } from "../../../telemetry/otlp/responses.ts";
+import { validate } from "../../../telemetry/otlp/validate.ts";
+import { debugMetrics, output, serverTls } from "../args.ts";
+import { authHandler } from "../auth.ts";
+import { serverTlsListener } from "../tls.ts";
+
+const auth = optional(authHandler, undefined, "Who may send, by an `otelcol.auth.*` component.");
+
+const grpc = object({
+  endpoint: optional(string, "0.0.0.0:4317", "Address to listen on."),
+  transport: optional(string, "tcp", "Network of the address."),
+  tls: block(serverTls, "TLS of the listener."),
+  max_recv_msg_size: optional(bytes, undefined, "Largest message."),
+  max_concurrent_streams: optional(int, undefined, "Most streams of a connection."),
+  read_buffer_size: optional(bytes, "512KiB", "Read buffer."),
+  write_buffer_size: optional(bytes, undefined, "Write buffer."),
+  keepalive: block(
+    object({
+      server_parameters: block(
+        object({
+          max_connection_idle: optional(duration, undefined, "Idle time of a connection."),
+          max_connection_age: optional(duration, undefined, "Age of a connection."),
+          max_connection_age_grace: optional(duration, undefined, "Time to finish after that."),
+          time: optional(duration, undefined, "Time between pings."),
+          timeout: optional(duration, undefined, "Time for an answer to a ping."),
+        }),
+        "What the server asks of connections.",
+      ),
+      enforcement_policy: block(
+        object({
+          min_time: optional(duration, undefined, "Shortest time between pings of a client."),
+          permit_without_stream: optional(bool, false, "Pings without a stream are allowed."),
+        }),
+        "What the server allows of clients.",
+      ),
+    }),
+    "Keep-alive of connections.",
+  ),
+  auth,
+  include_metadata: optional(bool, false, "Hands request headers to later components."),
+});
+
+const defaultMaxBytes = 20 << 20;
+
+const http = object({
+  endpoint: optional(string, "0.0.0.0:4318", "Address to listen on."),
+  tls: block(serverTls, "TLS of the listener."),
+  cors: block(
+    object({
+      allowed_origins: optional(list(string), [], "Origins that may send, with `*` as a wildcard."),
+      allowed_headers: optional(list(string), [], "Headers that they may send besides the usual ones."),
+      exposed_headers: optional(list(string), [], "Headers of answers that they may read."),
+      max_age: optional(int, 0, "Seconds that a browser may remember this."),
+    }),
+    "Requests from browsers.",
+  ),
+  auth,
+  max_request_body_size: optional(bytes, undefined, "Largest body, compressed and decompressed; 20 MiB where unset."),
+  include_metadata: optional(bool, false, "Hands request headers to later components."),
+  compression_algorithms: optional(list(string), ["gzip", "zstd", "zlib", "snappy", "deflate", "lz4"], "Content encodings that are taken."),
+  keep_alives_enabled: optional(bool, true, "Accepted; connections are kept."),
+  idle_timeout: optional(duration, "1m", "Accepted."),
+  read_timeout: optional(duration, undefined, "Accepted; bodies are bounded by their size."),
+  write_timeout: optional(duration, "30s", "Time until an answer must be given."),
+  read_header_timeout: optional(duration, "1m", "Accepted."),
+  traces_url_path: optional(string, "/v1/traces", "Path of traces."),
+  metrics_url_path: optional(string, "/v1/metrics", "Path of metrics."),
+  logs_url_path: optional(string, "/v1/logs", "Path of logs."),
+});
+type Http = Infer<typeof http>;
+
+const args = object({
+  grpc: refusedBlock(grpc, "can't be served: functions answer HTTP only, send OTLP over HTTP to the http block", "The gRPC listener."),
+  http: block(http, "The HTTP listener."),
+  debug_metrics: debugMetrics,
+  output,
+});
+
+export const otelcolReceiverOtlp = defineComponent({
+  name: "otelcol.receiver.otlp",
+  summary: "Receives traces, logs and metrics over OTLP/HTTP, as protobuf or JSON.",
+  stability: "generally-available",
+  inFunctions: "Served at the function's URL; queue messages with an export request as their body are taken, too.",
+  args,
+  *check({ http }): Iterable<Problem> {
+    if (http && !parseEndpoint(http.endpoint)) yield { path: ["http", "endpoint"], message: `endpoint should be HOST:PORT, got ${JSON.stringify(http.endpoint)}` };
+    for (const [i, name] of (http?.compression_algorithms ?? []).entries()) {
+      if (!encodings.has(name)) yield { path: ["http", "compression_algorithms", i], message: `unsupported compression algorithm ${JSON.stringify(name)}` };
+    }
+  },
+  build({ http, output }) {
+    const next = bySignal(output);
+    if (!http) return {};
+    const address = parseEndpoint(http.endpoint);
+    if (!address) throw new ProblemError("endpoint should be HOST:PORT", ["http", "endpoint"]);
+    const maxBytes = http.max_request_body_size ?? defaultMaxBytes;
+    const wired = (["traces", "metrics", "logs"] as const).filter(signal => output[signal].length > 0);
+    const tls = http.tls && serverTlsListener(http.tls);
+    return {
+      triggers: [
+        {
+          kind: "http",
+          ...address,
+          authenticated: http.auth !== undefined,
+          ...(tls && { tls }),
+          routes: wired.flatMap(signal => routesOf(signal, http, maxBytes, next)),
+        },
+        { kind: "records", format: "otlp", sources: ["queue"], push: (record, invocation) => pushRecord(record, next, invocation) },
+      ],
+    };
+  },
+});
+
+const encodings: ReadonlySet<string> = new Set(["", "gzip", "zstd", "zlib", "snappy", "x-snappy-framed", "deflate", "lz4"]);
+
+/** `host:port`, also with an empty host or one in brackets. */
+export function parseEndpoint(endpoint: string): { readonly host: string; readonly port: number } | undefined {
+  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(endpoint);
+  const port = Number(match?.[3]);
+  return match && port <= 65_535 ? { host: match[1] ?? match[2] ?? "", port } : undefined;
+}
+
+function routesOf(signal: Signal, http: Http, maxBytes: number, next: Consumer<OtlpBatch>): Route[] {
+  const path = http[`${signal}_url_path`];
+  const common = { path: path.startsWith("/") ? path : `/${path}`, maxBodyBytes: maxBytes, answerWithinMs: http.write_timeout };
+  const handle: Route["handle"] = async (request, invocation) => withCors(http, request, await answer(signal, http, maxBytes, next, request, invocation));
+  const post: Route = { ...common, method: "POST", handle };
+  if (!http.cors) return [post];
+  return [post, { ...common, method: "OPTIONS", handle: async request => preflight(http, request) }];
+}
+
+async function answer(signal: Signal, http: Http, maxBytes: number, next: Consumer<OtlpBatch>, request: HttpRequest, invocation: Invocation): Promise<HttpReply> {
+  const refusal = await http.auth?.server?.(request);
+  if (refusal) return refusal;
+  const encoding = encodingOf(request);
+  if (!encoding) return { status: 415, headers: { "content-type": "text/plain" }, body: "415 unsupported media type, supported: [application/json, application/x-protobuf]" };
+  let batch: OtlpBatch;
+  try {
+    const body = decode(request, http.compression_algorithms, maxBytes);
+    batch = otlpBatch(signal, encoding === "json" ? requestFromJson(signal, textOf(body)) : checked(signal, body));
+  } catch (error) {
+    if (error instanceof TooLargeError) return errorResponse(encoding, 413, messageOf(error));
+    return errorResponse(encoding, error instanceof UnmarkedCompressionError ? 500 : 400, messageOf(error));
+  }
+  try {
+    await next.consume(batch, http.include_metadata ? { ...invocation, metadata: metadataOf(request) } : invocation);
+    return { status: 200, headers: { "content-type": mediaTypes[encoding] }, body: exportResponse(signal, encoding) };
+  } catch (error) {
+    return failure(encoding, error);
+  }
+}
+
+/** A failure below as the OTLP specification answers it: 503 and 429 ask for a retry, 400 says that there is no point in one. */
+function failure(encoding: "json" | "protobuf", error: unknown): HttpReply {
+  if (error instanceof DeliveryError && !error.retryable) return errorResponse(encoding, error.kind === "split" ? 413 : 400, error.message);
+  const { status, retryAfterMs } = error instanceof DeliveryError ? error : { status: undefined, retryAfterMs: undefined };
+  const reply = errorResponse(encoding, status === 429 ? 429 : 503, messageOf(error));
+  return { ...reply, headers: { ...reply.headers, "retry-after": String(Math.ceil((retryAfterMs ?? 1000) / 1000)) } };
+}
+
+function encodingOf({ headers }: HttpRequest): "json" | "protobuf" | undefined {
+  const type = (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  if (type === "application/json") return "json";
+  return type === "application/x-protobuf" ? "protobuf" : undefined;
+}
+
+/** JSON that begins like gzip: Alloy fails on it as on its own fault. */
+class UnmarkedCompressionError extends Error {}
+
+function decode({ headers, body }: HttpRequest, allowed: readonly string[], maxBytes: number): Uint8Array {
+  const encoding = headers["content-encoding"] ?? "";
+  if (encoding === "") {
+    if (body[0] === 0x1f && body[1] === 0x8b && headers["content-type"]?.includes("json")) throw new UnmarkedCompressionError("body is compressed but content-encoding does not say so");
+    return body;
+  }
+  if (!allowed.includes(encoding)) throw new Error(`unsupported content encoding ${JSON.stringify(encoding)}`);
+  return decompress(body, encoding, { maxBytes });
+}
+
+const textOf = (body: Uint8Array): string => Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8");
+
+const mediaTypes = { json: "application/json", protobuf: "application/x-protobuf" } as const;
+
+/** Codes of google.rpc.Status for the statuses that are answered here. */
+const rpcCodes: Readonly<Record<number, number>> = { 400: 3, 413: 8, 429: 8, 500: 13, 503: 14 };
+
+const errorResponse = (encoding: "json" | "protobuf", status: number, message: string): HttpReply => ({
+  status,
+  headers: { "content-type": mediaTypes[encoding] },
+  body: statusResponse(encoding, rpcCodes[status] ?? 2, message),
+});
+
+const checked = (signal: Signal, body: Uint8Array): Uint8Array => {
+  validate(signal, body);
+  return body;
+};
+
+const metadataOf = ({ headers }: HttpRequest): ReadonlyMap<string, readonly string[]> =>
+  new Map(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]] as const])));
+
+/** A queue's message. */
+async function pushRecord(record: DecodedRecord, next: Consumer<OtlpBatch>, invocation: Invocation): Promise<void> {
+  if (record.format !== "otlp") throw new DeliveryError(`otelcol.receiver.otlp takes OTLP, got ${record.format}`, { kind: "reject" });
+  const { signal, encoding, body } = record;
+  await next.consume(otlpBatch(signal, encoding === "json" ? requestFromJson(signal, textOf(body)) : checked(signal, body)), invocation);
+}
+
+function preflight(http: Http, request: HttpRequest): HttpReply {
+  const reply = withCors(http, request, { status: 204 });
+  if (!reply.headers) return { status: 204 };
+  const { allowed_headers = [], max_age = 0 } = http.cors ?? {};
+  return {
+    status: 204,
+    headers: {
+      ...reply.headers,
+      "access-control-allow-methods": "POST",
+      "access-control-allow-headers": [...new Set(["Accept", "Content-Type", "X-Requested-With", ...allowed_headers])].join(", "),
+      ...(max_age > 0 && { "access-control-max-age": String(max_age) }),
+    },
+  };
+}
+
+function withCors({ cors }: Http, { headers }: HttpRequest, reply: HttpReply): HttpReply {
+  const { origin } = headers;
+  if (!cors || origin === undefined || !cors.allowed_origins.some(allowed => matchesOrigin(allowed, origin))) return reply;
+  return {
+    ...reply,
+    headers: {
+      ...reply.headers,
+      vary: "Origin",
+      "access-control-allow-origin": cors.allowed_origins.includes("*") ? "*" : origin,
+      ...(cors.exposed_headers.length > 0 && { "access-control-expose-headers": cors.exposed_headers.join(", ") }),
+    },
+  };
+}
+
+function matchesOrigin(allowed: string, origin: string): boolean {
+  const [before = "", ...after] = allowed.split("*");
+  if (!after.length) return allowed === origin;
+  const end = after.join("*");
+  return origin.length >= before.length + end.length && origin.startsWith(before) && origin.endsWith(end);
+}
