@@ -6,6 +6,7 @@ import {
   readFixed32,
   readFixed64,
   readSfixed64,
+  readSignedVarint64,
   readText,
   readVarint32,
   readVarint64,
@@ -87,6 +88,11 @@ export function uint32(node: Node, tag: number): number {
 
 export function setUint32(node: Node, tag: number, value: number): void {
   setVarint(node, tag, BigInt(value >>> 0));
+}
+
+export function int64(node: Node, tag: number): bigint {
+  const entry = node.find(tag);
+  return entry < 0 ? 0n : readSignedVarint64(node.bytesOf(entry), valueAt(node, entry));
 }
 
 /** Also for enums: any number is kept, whether it names something or not. */

@@ -10,6 +10,7 @@
  *         if (sum) for (const point of sum.dataPoints) point.value; // bigint (int), number (double), undefined
  *       }
  */
+import { countBelow } from "./batch.ts";
 import { adoptOldScopes, Request, ResourceGroup, ScopeGroup } from "./common.ts";
 import * as f from "./fields.ts";
 import type { Node } from "./node.ts";
@@ -19,6 +20,11 @@ import { blankOf, View, ViewList } from "./view.ts";
 export class Metrics extends Request {
   get resourceMetrics(): ViewList<ResourceMetrics> {
     return new ViewList(this.node, 1, ResourceMetrics);
+  }
+
+  /** How many data points the request holds; nothing else of it is read. */
+  get dataPointCount(): number {
+    return countBelow("metrics", this.node);
   }
 
   /** An independent view of the request as it is now. */

@@ -13,6 +13,7 @@
  *   traces.encode();                              // the same bytes, if nothing was written
  *   const other = traces.fork();                  // an independent view: who writes copies
  */
+import { countBelow } from "./batch.ts";
 import { adoptOldScopes, Request, ResourceGroup, ScopeGroup } from "./common.ts";
 import * as f from "./fields.ts";
 import { ValueMap } from "./value.ts";
@@ -21,6 +22,11 @@ import { blankOf, View, ViewList } from "./view.ts";
 export class Traces extends Request {
   get resourceSpans(): ViewList<ResourceSpans> {
     return new ViewList(this.node, 1, ResourceSpans);
+  }
+
+  /** How many spans the request holds; nothing else of it is read. */
+  get spanCount(): number {
+    return countBelow("traces", this.node);
   }
 
   /** An independent view of the request as it is now. */

@@ -43,19 +43,15 @@ export function readVarint(bytes: Uint8Array, at: number, end: number): number {
   throw new WireError("varint should fit 32 bits, got more");
 }
 
-/** Where the group that was opened by `tag` ends; `at` is behind its tag. */
-export function skipGroup(bytes: Uint8Array, at: number, end: number, tag: number): number {
-  const open: number[] = [tag >>> 3];
+/** Where a group (which proto2 had) ends whose opening tag is before `at`. */
+function skipGroup(bytes: Uint8Array, at: number, end: number): number {
+  let depth = 1;
   while (at < end) {
     const inner = readVarint(bytes, at, end);
     at = cursor;
-    const number = inner >>> 3;
-    if ((inner & 7) === 3) {
-      if (open.push(number) > maxDepth) break;
-    } else if ((inner & 7) === 4) {
-      if (open.pop() !== number) throw new WireError(`group should end with its own number, got ${number}`);
-      if (open.length === 0) return at;
-    } else at = skipValue(bytes, at, end, inner);
+    if ((inner & 7) === 3) depth++;
+    else if ((inner & 7) !== 4) at = skipValue(bytes, at, end, inner);
+    else if (--depth === 0) return at;
   }
   throw new WireError("group should end, got the end of its message");
 }
@@ -83,7 +79,7 @@ export function skipValue(bytes: Uint8Array, at: number, end: number, tag: numbe
       break;
     }
     case 3:
-      return skipGroup(bytes, at, end, tag);
+      return skipGroup(bytes, at, end);
     case wireFixed32:
       next = at + 4;
       break;
