@@ -51,3 +51,10 @@ export function compareBytes(a: string, b: string): number {
   }
   return a.length - b.length;
 }
+
+/** A string that is the same for equal label sets only, as the key of a map. */
+export function labelsKey(labels: Labels): string {
+  // A zero byte in a name or value, rare as it is, would make the joined text ambiguous.
+  for (const text of labels) if (text.includes("\0")) return JSON.stringify(labels);
+  return labels.join("\0");
+}

@@ -42,7 +42,14 @@ export function compressBlock(input: Uint8Array): Buffer {
 }
 
 /** One fragment with a hash table of its own: the longer nothing matches, the faster it goes ahead. */
-function compressFragment(input: Uint8Array, view: DataView, start: number, end: number, output: Buffer, out: number): number {
+function compressFragment(
+  input: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+  output: Buffer,
+  out: number,
+): number {
   let bits = 8;
   while (bits < tableBits && 1 << bits < end - start) bits++;
   const shift = 32 - bits;
@@ -159,9 +166,11 @@ function declaredLength(input: Uint8Array): { length: number; start: number } {
 /** Uncompresses a block that declares at most `limit` bytes. */
 export function uncompressBlock(input: Uint8Array, limit: number): Buffer {
   const { length, start } = declaredLength(input);
-  if (length > limit) throw new SnappyError(`snappy block should uncompress to at most ${limit} bytes, declares ${length}`, true);
+  if (length > limit)
+    throw new SnappyError(`snappy block should uncompress to at most ${limit} bytes, declares ${length}`, true);
   // An element of three bytes makes at most 64, so what declares far more cannot be a block: do not allocate for it.
-  if (length > (input.length - start) * 22) throw new SnappyError(`snappy block of ${input.length} bytes cannot hold ${length}`);
+  if (length > (input.length - start) * 22)
+    throw new SnappyError(`snappy block of ${input.length} bytes cannot hold ${length}`);
   const output = Buffer.allocUnsafeSlow(length);
   let at = start;
   let out = 0;
@@ -177,7 +186,8 @@ export function uncompressBlock(input: Uint8Array, limit: number): Buffer {
         at += extra;
       }
       if (size > input.length - at || size > length - out) throw corrupt(at);
-      if (size <= 32) for (let i = 0; i < size; i++) output[out + i] = input[at + i] as number; // checked above
+      if (size <= 32)
+        for (let i = 0; i < size; i++) output[out + i] = input[at + i] as number; // checked above
       else output.set(input.subarray(at, at + size), out);
       at += size;
       out += size;
@@ -193,7 +203,11 @@ export function uncompressBlock(input: Uint8Array, limit: number): Buffer {
         ? ((tag >>> 5) << 8) | low
         : kind === 2
           ? low | ((input[at + 1] as number) << 8)
-          : (low | ((input[at + 1] as number) << 8) | ((input[at + 2] as number) << 16) | ((input[at + 3] as number) << 24)) >>> 0;
+          : (low |
+              ((input[at + 1] as number) << 8) |
+              ((input[at + 2] as number) << 16) |
+              ((input[at + 3] as number) << 24)) >>>
+            0;
     at += operands;
     if (offset === 0 || offset > out || size > length - out) throw corrupt(at);
     for (const end = out + size; out < end; out++) output[out] = output[out - offset] as number; // checked above
@@ -225,7 +239,8 @@ export function compressFrames(input: Uint8Array): Buffer {
 /** Uncompresses a framed stream to at most `limit` bytes. */
 export function uncompressFrames(input: Uint8Array, limit: number): Buffer {
   const bytes = asBuffer(input);
-  if (!bytes.subarray(0, 10).equals(streamIdentifier)) throw new SnappyError("snappy stream does not begin with its identifier");
+  if (!bytes.subarray(0, 10).equals(streamIdentifier))
+    throw new SnappyError("snappy stream does not begin with its identifier");
   const chunks: Buffer[] = [];
   let total = 0;
   for (let at = 10; at < bytes.length; ) {
@@ -246,7 +261,8 @@ export function uncompressFrames(input: Uint8Array, limit: number): Buffer {
 function uncompressChunk(chunk: Buffer, compressed: boolean, limit: number): Buffer {
   if (chunk.length < 4) throw new SnappyError("snappy chunk has no checksum");
   const body = chunk.subarray(4);
-  if (!compressed && body.length > limit) throw new SnappyError(`snappy stream uncompresses to more than the limit`, true);
+  if (!compressed && body.length > limit)
+    throw new SnappyError(`snappy stream uncompresses to more than the limit`, true);
   const plain = compressed ? uncompressBlock(body, Math.min(limit, fragmentSize)) : body;
   if (maskedChecksum(plain) !== chunk.readUInt32LE(0)) throw new SnappyError("snappy chunk has a wrong checksum");
   return plain;
@@ -261,7 +277,8 @@ const castagnoli = Uint32Array.from({ length: 256 }, (_, index) => {
 /** CRC-32C, rotated and shifted by a constant as the framing format asks. */
 function maskedChecksum(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = (castagnoli[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8); // masked to the table
+  for (let i = 0; i < bytes.length; i++)
+    crc = (castagnoli[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8); // masked to the table
   crc = ~crc >>> 0;
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

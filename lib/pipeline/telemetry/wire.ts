@@ -38,7 +38,8 @@ export class Reader {
     const tag = this.varint();
     this.field = Math.floor(tag / 8);
     this.wireType = tag & 7;
-    if (this.field === 0 || tag >= two32) throw new WireError(`protobuf tag at byte ${this.position} has no valid field number`);
+    if (this.field === 0 || tag >= two32)
+      throw new WireError(`protobuf tag at byte ${this.position} has no valid field number`);
     return true;
   }
 
@@ -67,7 +68,8 @@ export class Reader {
     const small = this.varint();
     if (small < Number.MAX_SAFE_INTEGER) return BigInt(small);
     let result = 0n;
-    for (let at = start, shift = 0n; at < this.position; at++, shift += 7n) result |= BigInt((this.bytes[at] as number) & 0x7f) << shift; // at was read
+    for (let at = start, shift = 0n; at < this.position; at++, shift += 7n)
+      result |= BigInt((this.bytes[at] as number) & 0x7f) << shift; // at was read
     return BigInt.asUintN(64, result);
   }
 
@@ -112,7 +114,9 @@ export class Reader {
   /** Whether the `double` at the position, just before it is read, is Prometheus' staleness marker. */
   get atStaleMarker(): boolean {
     const at = this.position;
-    return at + 8 <= this.end && this.#view.getUint32(at, true) === 2 && this.#view.getUint32(at + 4, true) === 0x7ff00000;
+    return (
+      at + 8 <= this.end && this.#view.getUint32(at, true) === 2 && this.#view.getUint32(at + 4, true) === 0x7ff00000
+    );
   }
 
   #take64(): number {

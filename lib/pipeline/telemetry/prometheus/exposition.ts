@@ -61,14 +61,23 @@ export interface ExpositionPage<T> {
 }
 
 /** Parses one page; errors in it are part of the result. */
-export function parseExposition<T>(body: Uint8Array, options: ExpositionOptions, cache: SeriesCache<T>): ExpositionPage<T> {
+export function parseExposition<T>(
+  body: Uint8Array,
+  options: ExpositionOptions,
+  cache: SeriesCache<T>,
+): ExpositionPage<T> {
   const { format, problem } = expositionFormat(options.contentType, options.scrape_fallback_protocol);
   if (cache.format !== format && format !== undefined) {
     cache.reset();
     cache.format = format;
   }
   const page = new PageBuilder(cache);
-  const error = format === undefined ? { line: 0, message: problem ?? "" } : body.length === 0 ? undefined : parse(body, format, options, page);
+  const error =
+    format === undefined
+      ? { line: 0, message: problem ?? "" }
+      : body.length === 0
+        ? undefined
+        : parse(body, format, options, page);
   const unchanged = page.finish();
   return {
     count: page.count,
@@ -86,7 +95,12 @@ export function parseExposition<T>(body: Uint8Array, options: ExpositionOptions,
   };
 }
 
-function parse<T>(body: Uint8Array, format: ExpositionFormat, options: ExpositionOptions, page: PageBuilder<T>): ExpositionPage<T>["error"] {
+function parse<T>(
+  body: Uint8Array,
+  format: ExpositionFormat,
+  options: ExpositionOptions,
+  page: PageBuilder<T>,
+): ExpositionPage<T>["error"] {
   const parser = new TextParser(withLineEnd(asBuffer(body)), page, options);
   try {
     parser.parse();

@@ -1,8 +1,8 @@
 /** Finds the name and the labels of a series in the bytes of a line; shared by the text format and OpenMetrics. */
 import { isUtf8 } from "node:buffer";
 import { type Labels, labelsFrom } from "../labels.ts";
-import { formatOpenMetricsFloat, parseFloatText } from "./numbers.ts";
 import type { MetricType } from "./model.ts";
+import { formatOpenMetricsFloat, parseFloatText } from "./numbers.ts";
 import { ExpositionError } from "./series-cache.ts";
 
 /** Where the formats differ. */
@@ -112,7 +112,8 @@ export class SeriesLexer {
     for (let at = start + 1; at < body.length; at++) {
       const byte = body[at] as number; // inside the body
       if (byte === quote) {
-        if (!ascii && what === "label value" && !isUtf8(body.subarray(start, at))) throw new ExpositionError("label value is not valid UTF-8");
+        if (!ascii && what === "label value" && !isUtf8(body.subarray(start, at)))
+          throw new ExpositionError("label value is not valid UTF-8");
         return at + 1;
       }
       if (byte === backslash && body[++at] === newline) break;
@@ -130,19 +131,26 @@ export class SeriesLexer {
   /** An error that names what was expected and shows what stands there. */
   expected(what: string, at: number): ExpositionError {
     const byte = this.body[at];
-    const got = byte === undefined ? "the end of the page" : byte === newline ? "the end of the line" : JSON.stringify(this.body.toString("utf8", at, at + 1));
+    const got =
+      byte === undefined
+        ? "the end of the page"
+        : byte === newline
+          ? "the end of the line"
+          : JSON.stringify(this.body.toString("utf8", at, at + 1));
     return new ExpositionError(`expected ${what}, got ${got}`);
   }
 
   /** A piece of the body as text, with `\"`, `\\` and `\n` replaced. */
   text(from: number, to: number): string {
-    return unescape(this.body.toString("utf8", from, to));
+    return replaceEscapes(this.body.toString("utf8", from, to));
   }
 }
 
 /** Replaces the three escapes that label values know; others stay as they are. */
-export function unescape(text: string): string {
-  return text.includes("\\") ? text.replace(/\\(["\\n])/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped)) : text;
+export function replaceEscapes(text: string): string {
+  return text.includes("\\")
+    ? text.replace(/\\(["\\n])/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped))
+    : text;
 }
 
 /** What the lines before a series said of it. */

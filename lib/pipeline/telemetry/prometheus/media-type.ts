@@ -7,7 +7,8 @@ export interface MediaType {
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/;
-const parameter = /^\s*;\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*=\s*(?:"((?:[^"\\\r\n]|\\.)*)"|([!#$%&'*+\-.^_`|~0-9A-Za-z]+))/;
+const parameter =
+  /^\s*;\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*=\s*(?:"((?:[^"\\\r\n]|\\.)*)"|([!#$%&'*+\-.^_`|~0-9A-Za-z]+))/;
 
 /** Reads a Content-Type header; `undefined` for one that is malformed. */
 export function parseMediaType(header: string): MediaType | undefined {
@@ -46,11 +47,20 @@ const protocols: Readonly<Record<string, ExpositionFormat>> = {
 };
 
 /** The format of a content type, else that of the scrape protocol to fall back to; `problem` says why there is none, or why it fell back. */
-export function expositionFormat(contentType: string, fallbackProtocol: string): { format: ExpositionFormat | undefined; problem: string | undefined } {
+export function expositionFormat(
+  contentType: string,
+  fallbackProtocol: string,
+): { format: ExpositionFormat | undefined; problem: string | undefined } {
   const format = formats[parseMediaType(contentType)?.type ?? ""];
   if (format !== undefined) return { format, problem: undefined };
   const fallback = protocols[fallbackProtocol];
   const got = contentType === "" ? "blank" : JSON.stringify(contentType);
-  const instead = fallback === undefined ? "no fallback_scrape_protocol specified for target" : `using fallback_scrape_protocol ${JSON.stringify(fallbackProtocol)}`;
-  return { format: fallback, problem: `content type should be one of ${Object.keys(formats).join(", ")}, got ${got}, ${instead}` };
+  const instead =
+    fallback === undefined
+      ? "no fallback_scrape_protocol specified for target"
+      : `using fallback_scrape_protocol ${JSON.stringify(fallbackProtocol)}`;
+  return {
+    format: fallback,
+    problem: `content type should be one of ${Object.keys(formats).join(", ")}, got ${got}, ${instead}`,
+  };
 }

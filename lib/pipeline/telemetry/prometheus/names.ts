@@ -20,7 +20,8 @@ export function isValidLabelName(name: string, validation: NameValidation): bool
 export function areValidNames(labels: Labels, validation: NameValidation): boolean {
   for (let i = 0; i < labels.length; i += 2) {
     const name = labels[i] as string; // pairs, as the value
-    const valid = name === "__name__" ? isValidMetricName(labels[i + 1] as string, validation) : isValidLabelName(name, validation);
+    const valid =
+      name === "__name__" ? isValidMetricName(labels[i + 1] as string, validation) : isValidLabelName(name, validation);
     if (!valid) return false;
   }
   return true;

@@ -14,7 +14,10 @@ export interface Buckets {
  * Drops empty buckets at the ends of spans, and runs of more than `maxEmpty` of them inside; neighbouring spans become one.
  * `deltas` says that buckets are differences to the bucket before, as in integer histograms.
  */
-export function compact({ spans, buckets }: Buckets, { maxEmpty, deltas }: { maxEmpty: number; deltas: boolean }): Buckets {
+export function compact(
+  { spans, buckets }: Buckets,
+  { maxEmpty, deltas }: { maxEmpty: number; deltas: boolean },
+): Buckets {
   const outSpans: { offset: number; length: number }[] = [];
   const counts: number[] = [];
   let index = 0;
@@ -37,7 +40,10 @@ export function compact({ spans, buckets }: Buckets, { maxEmpty, deltas }: { max
       next = position + 1;
     }
   }
-  return { spans: outSpans, buckets: deltas ? counts.map((count, i) => count - (i === 0 ? 0 : (counts[i - 1] as number))) : counts }; // i - 1 is inside
+  return {
+    spans: outSpans,
+    buckets: deltas ? counts.map((count, i) => count - (i === 0 ? 0 : (counts[i - 1] as number))) : counts,
+  }; // i - 1 is inside
 }
 
 /** Collects the samples of one classic histogram; a contradiction makes it unusable. */
@@ -84,7 +90,10 @@ export class ClassicHistogram {
     const float = ![...cumulative, total].every(Number.isInteger);
     const counts = cumulative.map((count, i) => count - (i === 0 ? 0 : (cumulative[i - 1] as number))); // i - 1 is inside
     const values = float ? counts : counts.map((count, i) => count - (i === 0 ? 0 : (counts[i - 1] as number))); // as above
-    const { spans, buckets } = compact({ spans: [{ offset: 0, length: counts.length }], buckets: values }, { maxEmpty: float ? 0 : 2, deltas: !float });
+    const { spans, buckets } = compact(
+      { spans: [{ offset: 0, length: counts.length }], buckets: values },
+      { maxEmpty: float ? 0 : 2, deltas: !float },
+    );
     return {
       float,
       schema: customBucketsSchema,

@@ -66,7 +66,12 @@ export function parseDecimal(bytes: Uint8Array, start: number): number {
   }
   if (mantissa > Number.MAX_SAFE_INTEGER || power > 22 || power < -22) return 0;
   decimalEnd = at;
-  const value = power === 0 ? mantissa : power > 0 ? mantissa * (exactPowers[power] as number) : mantissa / (exactPowers[-power] as number); // within the table
+  const value =
+    power === 0
+      ? mantissa
+      : power > 0
+        ? mantissa * (exactPowers[power] as number)
+        : mantissa / (exactPowers[-power] as number); // within the table
   return negative ? -value : value;
 }
 

@@ -3,8 +3,8 @@
  * the columns that a parse fills. A warm page mostly repeats the series of the last one, so its lines are recognised by comparing bytes.
  */
 import type { Labels } from "../labels.ts";
-import { isPartOfFamily } from "./names.ts";
 import type { Exemplar, Metadata, NativeHistogram } from "./model.ts";
+import { isPartOfFamily } from "./names.ts";
 
 /** A series of a page. The object stays the same from page to page, so `data` may hold what was worked out for it. */
 export interface ParsedSeries<T> {
@@ -183,7 +183,8 @@ export class PageBuilder<T> {
 
   #describe(entry: SeriesEntry<T>): void {
     entry.checked = this.metadata;
-    if (this.metadata !== undefined && isPartOfFamily(entry.name, this.#family, this.metadata.type)) entry.metadata = this.metadata;
+    if (this.metadata !== undefined && isPartOfFamily(entry.name, this.#family, this.metadata.type))
+      entry.metadata = this.metadata;
   }
 
   #grow(): void {
@@ -223,5 +224,14 @@ export class PageBuilder<T> {
 
 /** A new series. */
 export function newEntry<T>(labels: Labels, name: string): SeriesEntry<T> {
-  return { labels, name, metadata: undefined, data: undefined, checked: undefined, page: 0, line: -1, classic: undefined };
+  return {
+    labels,
+    name,
+    metadata: undefined,
+    data: undefined,
+    checked: undefined,
+    page: 0,
+    line: -1,
+    classic: undefined,
+  };
 }

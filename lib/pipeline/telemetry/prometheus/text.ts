@@ -7,7 +7,15 @@ import { isNameByte, type LabelRules, SeriesLexer, seriesLabels } from "./lexer.
 import type { MetricType } from "./model.ts";
 import { ClassicCollector } from "./nhcb.ts";
 import { decimalEnd, parseDecimal, parseFloatText } from "./numbers.ts";
-import { ExpositionError, LineStore, lineKinds, type MetaLine, newEntry, type PageBuilder, type SeriesEntry } from "./series-cache.ts";
+import {
+  ExpositionError,
+  LineStore,
+  lineKinds,
+  type MetaLine,
+  newEntry,
+  type PageBuilder,
+  type SeriesEntry,
+} from "./series-cache.ts";
 
 const rules: LabelRules = { blanks: true, commas: false, breaks: true, metricName: true };
 
@@ -143,7 +151,8 @@ export class TextParser<T> {
         }
       }
       at = end + 1;
-      if (collector === undefined || !collector.take(entry, value, timestamp) || this.keepClassic) page.push(entry, value, timestamp);
+      if (collector === undefined || !collector.take(entry, value, timestamp) || this.keepClassic)
+        page.push(entry, value, timestamp);
     }
   }
 
@@ -204,7 +213,8 @@ export class TextParser<T> {
     const lineEnd = body.indexOf(10, hash);
     const word = lexer.blanks(hash + 1);
     const keyword = body.toString("latin1", word, word + 5);
-    const isMeta = word > hash + 1 && (keyword === "HELP " || keyword === "HELP\t" || keyword === "TYPE " || keyword === "TYPE\t");
+    const isMeta =
+      word > hash + 1 && (keyword === "HELP " || keyword === "HELP\t" || keyword === "TYPE " || keyword === "TYPE\t");
     if (!isMeta) {
       const zero = word > hash + 1 ? -1 : body.subarray(hash, lineEnd).indexOf(0);
       if (zero >= 0) return -1;
@@ -216,7 +226,9 @@ export class TextParser<T> {
     const quoted = quotedEnd > nameStart;
     const nameEnd = quoted ? quotedEnd : lexer.metricName(nameStart);
     if (nameEnd === nameStart) throw lexer.expected(`metric name after ${keyword.slice(0, 4)}`, nameStart);
-    const family = quoted ? body.toString("utf8", nameStart + 1, nameEnd - 1) : body.toString("latin1", nameStart, nameEnd);
+    const family = quoted
+      ? body.toString("utf8", nameStart + 1, nameEnd - 1)
+      : body.toString("latin1", nameStart, nameEnd);
     const textEnd = quoted ? body.indexOf(10, nameEnd) : lineEnd;
     const blank = lexer.blanks(nameEnd) === textEnd;
     const textStart = blank ? textEnd : nameEnd + 1;
@@ -254,7 +266,10 @@ export class TextParser<T> {
     const text = this.body.toString("latin1", from, to);
     const value = parseFloatText(text);
     if (to === from) throw this.lexer.expected("value", from);
-    if (value === undefined) throw new ExpositionError(`expected a number as value, got ${JSON.stringify(this.body.toString("utf8", from, to))}`);
+    if (value === undefined)
+      throw new ExpositionError(
+        `expected a number as value, got ${JSON.stringify(this.body.toString("utf8", from, to))}`,
+      );
     return value;
   }
 
@@ -268,7 +283,8 @@ export class TextParser<T> {
 
   #timestamp(from: number, to: number): number {
     const text = this.body.toString("latin1", from, to);
-    if (text.length > 18 && BigInt(text) > 9223372036854775807n) throw new ExpositionError(`expected a timestamp of 64 bits, got ${text}`);
+    if (text.length > 18 && BigInt(text) > 9223372036854775807n)
+      throw new ExpositionError(`expected a timestamp of 64 bits, got ${text}`);
     return Number(text);
   }
 }
