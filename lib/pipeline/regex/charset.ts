@@ -88,6 +88,16 @@ function addAscii(c: number, added: number[]): void {
   if (lower === 0x73) added.push(0x17f, 0x17f); // the long s
 }
 
+/** Where letters with case are; looking at all characters would take tens of milliseconds. */
+const casedBlocks: readonly (readonly [number, number])[] = [
+  [0x80, 0x2dff],
+  [0xa640, 0xabff],
+  [0xfb00, 0xffff],
+  [0x10400, 0x118ff],
+  [0x16e00, 0x16eff],
+  [0x1e900, 0x1e943],
+];
+
 let orbits: ReadonlyMap<number, ReadonlySet<number>> | undefined;
 
 /** From each letter outside ASCII to those that differ from it in case only; made at the first need, from the engine's own tables. */
@@ -98,12 +108,14 @@ function foldings(): ReadonlyMap<number, ReadonlySet<number>> {
     const merged = new Set([a, b, ...(found.get(a) ?? []), ...(found.get(b) ?? [])]);
     for (const member of merged) found.set(member, merged);
   };
-  for (let c = 0x80; c <= 0x1e943; c++) {
-    if (c === 0x130 || c === 0x131) continue; // the Turkish i does not fold
-    const char = String.fromCodePoint(c);
-    for (const other of [char.toLowerCase(), char.toUpperCase()]) {
-      const code = other.codePointAt(0) as number; // never empty
-      if (other !== char && other.length === String.fromCodePoint(code).length) join(c, code);
+  for (const [lo, hi] of casedBlocks) {
+    for (let c = lo; c <= hi; c++) {
+      if (c === 0x130 || c === 0x131) continue; // the Turkish i does not fold
+      const char = String.fromCodePoint(c);
+      for (const other of [char.toLowerCase(), char.toUpperCase()]) {
+        const code = other.codePointAt(0) as number; // never empty
+        if (other !== char && other.length === String.fromCodePoint(code).length) join(c, code);
+      }
     }
   }
   for (const c of found.keys()) if (c < 0x80) found.delete(c);

@@ -44,14 +44,24 @@ interface Context {
   readonly loop: { ambiguous: boolean } | undefined;
 }
 
-/** The longest input for V8: 0 where it must not have the pattern at all. `singleLine` supposes an input without newlines. */
-export function maxNativeLength(root: Node, options: { singleLine: boolean }): number {
+export interface CostOptions {
+  /** Supposes an input without newlines. */
+  readonly singleLine: boolean;
+  /** Supposes that a match is sought at one place only. */
+  readonly sticky: boolean;
+}
+
+/** The longest input for V8: 0 where it must not have the pattern at all. */
+export function maxNativeLength(root: Node, options: CostOptions): number {
   const totals: Totals = { exponential: false, powers: 0, factor: 1, failing: noChar };
   const end: Follow = { near: noChar, far: noChar, accept: true, atEnd: false };
   walk(root, end, { totals, singleLine: options.singleLine, loop: undefined });
   if (totals.exponential) return 0;
   const searches =
-    !startsAtBegin(root) && totals.failing.length > 0 && (totals.powers > 0 || overlaps(first(root), totals.failing));
+    !options.sticky &&
+    !startsAtBegin(root) &&
+    totals.failing.length > 0 &&
+    (totals.powers > 0 || overlaps(first(root), totals.failing));
   const exponent = 1 + totals.powers + (searches ? 1 : 0);
   const length = Math.floor((budget / totals.factor) ** (1 / exponent));
   return length < shortest ? 0 : Math.min(length, longest);
@@ -112,6 +122,7 @@ function choice(ambiguity: { near: boolean; far: boolean; rounds: number }, { to
 
 function weighRepeat(node: Repeat, follow: Follow, context: Context): void {
   const { min, max } = node;
+  if (max === 0) return;
   const body = withoutGroups(node.body);
   const chars = first(body);
   const coversAll = body.kind === "set" && max === Infinity && covers(body.set, context.singleLine);
@@ -191,8 +202,9 @@ function computeFirst(node: Node): Charset {
     case "set":
       return node.set;
     case "group":
-    case "repeat":
       return first(node.body);
+    case "repeat":
+      return node.max === 0 ? noChar : first(node.body);
     case "alternate":
       return node.items.map(first).reduce(union, noChar);
     case "concat": {
@@ -264,6 +276,26 @@ export function startsAtBegin(node: Node): boolean {
       return node.min > 0 && startsAtBegin(node.body);
     default:
       return false;
+  }
+}
+
+/**
+ * Whether the pattern begins with a loop over all characters (`any`) or all but newlines (`line`). A match then begins where
+ * the search begins, or after a newline: one that began later could as well have begun a character earlier.
+ */
+export function leadingLoop(node: Node): "any" | "line" | undefined {
+  switch (node.kind) {
+    case "group":
+      return leadingLoop(node.body);
+    case "concat":
+      return leadingLoop(node.items[0] as Node); // never without items
+    case "repeat": {
+      const body = withoutGroups(node.body);
+      if (node.max !== Infinity || body.kind !== "set") return undefined;
+      return covers(body.set, false) ? "any" : covers(body.set, true) ? "line" : undefined;
+    }
+    default:
+      return undefined;
   }
 }
 

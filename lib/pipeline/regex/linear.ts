@@ -15,16 +15,19 @@ export interface LinearRegex {
 }
 
 /** Bits that the backtracker may mark: 1 MiB. */
-const maxMarks = 1 << 23;
+const defaultMarks = 1 << 23;
 
 export interface LinearOptions {
   /** What a match may begin with; `undefined` where it may be empty. */
   readonly first: CharTest | undefined;
   /** A match begins at the start of the text only. */
   readonly anchored: boolean;
+  /** How many bits the backtracker may mark. */
+  readonly maxMarks?: number;
 }
 
 export function linearRegex(program: Program, options: LinearOptions): LinearRegex {
+  const { maxMarks = defaultMarks } = options;
   return {
     run: (text, from) => {
       if (options.anchored && from > 0) return undefined;

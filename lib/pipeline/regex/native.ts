@@ -1,6 +1,6 @@
 /** Translates a pattern for V8's engine where both are sure to find the same match and the same groups. */
 import { anyChar, type Charset, negate } from "./charset.ts";
-import { type Node, nullable, type Repeat } from "./syntax.ts";
+import { type Assertion, hasGroup, type Node, nullable, type Repeat } from "./syntax.ts";
 
 export interface Translation {
   readonly source: string;
@@ -12,10 +12,11 @@ export interface Translation {
  * The pattern for V8, or `undefined` where its meaning differs:
  * - a loop around what can be empty: JavaScript refuses empty iterations, Go takes one;
  * - a loop around a group that not every iteration sets: JavaScript forgets the group at each iteration, Go keeps the last.
+ * - `\B` in what can be empty: V8 finds it between the halves of a surrogate pair.
  * All else comes out the same because classes, case and anchors are written out as plain sets and look-arounds.
  */
 export function translate(root: Node): Translation | undefined {
-  if (!translatable(root)) return undefined;
+  if (!translatable(root) || (nullable(root) && has(root, "notWordBoundary"))) return undefined;
   const unicode = needsUnicode(root);
   return { source: print(root, unicode), flags: unicode ? "u" : "" };
 }
@@ -52,15 +53,16 @@ function setsAllGroups(node: Node): boolean {
   }
 }
 
-function hasGroup(node: Node): boolean {
+function has(node: Node, at: Assertion): boolean {
   switch (node.kind) {
+    case "assert":
+      return node.at === at;
     case "group":
-      return true;
+    case "repeat":
+      return has(node.body, at);
     case "concat":
     case "alternate":
-      return node.items.some(hasGroup);
-    case "repeat":
-      return hasGroup(node.body);
+      return node.items.some(item => has(item, at));
     default:
       return false;
   }
@@ -107,8 +109,8 @@ function print(node: Node, unicode: boolean): string {
 const assertions = {
   begin: "^",
   end: "$",
-  lineBegin: "(?<![^\\n])",
-  lineEnd: "(?![^\\n])",
+  lineBegin: "(?<=^|\\n)",
+  lineEnd: "(?=\\n|$)",
   wordBoundary: "\\b",
   notWordBoundary: "\\B",
 } as const;

@@ -1,7 +1,7 @@
 /** Reads RE2's syntax by the rules of Go's regexp/syntax in its Perl mode, with the same messages for what it refuses. */
 import { anyButNewline, anyChar, type Charset, charset, fold, negate, union } from "./charset.ts";
 import { perlClasses, posixClasses, unicodeClass } from "./classes.ts";
-import { type Assertion, type Node, type Pattern, RegexError, type Repeat } from "./syntax.ts";
+import { type Assertion, hasGroup, type Node, type Pattern, RegexError, type Repeat } from "./syntax.ts";
 
 interface Flags {
   readonly ignoreCase: boolean;
@@ -444,7 +444,7 @@ function simplify(node: Node): Node {
 }
 
 function simplifyRepeat({ min, max, greedy }: Repeat, body: Node): Node {
-  if (max === 0 || body.kind === "empty") return { kind: "empty" };
+  if (body.kind === "empty" || (max === 0 && !hasGroup(body))) return { kind: "empty" }; // groups that never match still count
   if (min === 1 && max === 1) return body;
   const plain = (min === 0 && (max === 1 || max === Infinity)) || (min === 1 && max === Infinity);
   if (plain && body.kind === "repeat" && body.min === min && body.max === max && body.greedy === greedy) return body;

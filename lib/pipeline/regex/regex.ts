@@ -11,14 +11,14 @@
  *
  * Positions are those of JavaScript strings.
  */
-import { first, maxNativeLength, startsAtBegin } from "./cost.ts";
+import { first, startsAtBegin } from "./cost.ts";
 import { type LinearRegex, linearRegex } from "./linear.ts";
-import { type Translation, translate } from "./native.ts";
 import { parsePattern } from "./parse.ts";
 import { charTest, compileProgram } from "./program.ts";
 import { forTest, plainTest } from "./shape.ts";
 import { type Node, nullable } from "./syntax.ts";
 import { compileTemplate, type Expander } from "./template.ts";
+import { V8Regex } from "./v8.ts";
 
 export { RegexError } from "./syntax.ts";
 export type { Expander } from "./template.ts";
@@ -73,7 +73,7 @@ class CompiledRegex implements Regex {
   readonly nativeLength: number;
   readonly test: (text: string) => boolean;
   readonly #root: Node;
-  readonly #native: NativeRegex | undefined;
+  readonly #native: V8Regex | undefined;
   #linear: LinearRegex | undefined;
   readonly #templates = new Map<string, Expander>();
 
@@ -83,32 +83,21 @@ class CompiledRegex implements Regex {
     this.groupNames = names;
     this.groupCount = names.length - 1;
     this.#root = root;
-    this.#native = nativeRegex(root);
+    this.#native = V8Regex.from(root);
     this.nativeLength = this.#native?.maxLength ?? 0;
     this.test = this.#compileTest();
   }
 
   exec(text: string, from = 0): RegexMatch | null {
-    const native = this.#native;
-    if (native?.admits(text)) {
-      // A regular expression without groups that may be missing from the type: V8's array has all that a RegexMatch has.
-      if (from === 0) return native.regex.exec(text) as RegexMatch | null;
-      native.global.lastIndex = from;
-      return native.global.exec(text) as RegexMatch | null; // as above
-    }
+    const native = this.#native?.forText(text);
+    if (native) return native.exec(text, from);
     const slots = this.#runLinear(text, from);
     return slots ? matchOf(text, slots) : null;
   }
 
   indices(text: string, from = 0): ArrayLike<number> | null {
-    const native = this.#native;
-    if (!native?.admits(text)) return this.#runLinear(text, from) ?? null;
-    native.indexed.lastIndex = from;
-    const found = native.indexed.exec(text);
-    if (!found) return null;
-    const slots: number[] = [];
-    for (const pair of found.indices ?? []) slots.push(pair?.[0] ?? -1, pair?.[1] ?? -1); // a group may be missing
-    return slots;
+    const native = this.#native?.forText(text);
+    return native ? native.indices(text, from) : (this.#runLinear(text, from) ?? null);
   }
 
   matchAll(text: string, limit = Infinity): RegexMatch[] {
@@ -175,11 +164,9 @@ class CompiledRegex implements Regex {
     const reduced = forTest(this.#root);
     const plain = plainTest(reduced);
     if (plain) return plain;
-    const native = nativeRegex(reduced);
-    const { regex } = native ?? {};
+    const native = V8Regex.from(reduced);
     const slow = (text: string) => this.#runLinear(text, 0) !== undefined;
-    if (!native || !regex) return slow;
-    return text => (native.admits(text) ? regex.test(text) : slow(text));
+    return native ? text => native.forText(text)?.test(text) ?? slow(text) : slow;
   }
 
   #runLinear(text: string, from: number) {
@@ -188,54 +175,6 @@ class CompiledRegex implements Regex {
       anchored: startsAtBegin(this.#root),
     });
     return this.#linear.run(text, from);
-  }
-}
-
-/** What V8 runs, and for which texts. */
-interface NativeRegex {
-  readonly regex: RegExp;
-  /** Searches from its `lastIndex`. */
-  readonly global: RegExp;
-  /** As `global`, and tells positions, which is slower. */
-  readonly indexed: RegExp;
-  readonly maxLength: number;
-  admits(text: string): boolean;
-}
-
-function nativeRegex(root: Node): NativeRegex | undefined {
-  const translation = translate(root);
-  if (!translation) return undefined;
-  const always = maxNativeLength(root, { singleLine: false });
-  const single = maxNativeLength(root, { singleLine: true });
-  const regex = newRegExp(translation);
-  if (single === 0 || !regex) return undefined;
-  let global: RegExp | undefined;
-  let indexed: RegExp | undefined;
-  const { source, flags } = translation;
-  return {
-    regex,
-    get global() {
-      global ??= new RegExp(source, `${flags}g`);
-      return global;
-    },
-    get indexed() {
-      indexed ??= new RegExp(source, `${flags}gd`);
-      return indexed;
-    },
-    maxLength: single,
-    admits: text => text.length <= always || (text.length <= single && !text.includes("\n")),
-  };
-}
-
-/** `undefined` where V8 finds the pattern too large. */
-function newRegExp({ source, flags }: Translation): RegExp | undefined {
-  try {
-    const regex = new RegExp(source, flags);
-    regex.test(""); // compiles it
-    return regex;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
-    throw error;
   }
 }
 

@@ -55,3 +55,18 @@ export function nullable(node: Node): boolean {
       return node satisfies never;
   }
 }
+
+/** Whether a part of the pattern is captured. */
+export function hasGroup(node: Node): boolean {
+  switch (node.kind) {
+    case "group":
+      return true;
+    case "concat":
+    case "alternate":
+      return node.items.some(hasGroup);
+    case "repeat":
+      return hasGroup(node.body);
+    default:
+      return false;
+  }
+}
