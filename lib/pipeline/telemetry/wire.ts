@@ -298,12 +298,11 @@ export class Writer {
     this.position += 8;
   }
 
-  /** Prometheus' staleness marker, whose bits a JavaScript number cannot be trusted to keep. */
-  staleMarker(field: number): void {
-    this.varint(field * 8 + 1);
+  /** A double without a tag from the bits of its halves, for NaNs whose bits matter. */
+  rawBits(high: number, low: number): void {
     this.reserve(8);
-    this.#view.setUint32(this.position, 2, true);
-    this.#view.setUint32(this.position + 4, 0x7ff00000, true);
+    this.#view.setUint32(this.position, low, true);
+    this.#view.setUint32(this.position + 4, high, true);
     this.position += 8;
   }
 

@@ -255,9 +255,9 @@ class JsonReader {
 
   /** The last byte of the escape that begins here. */
   #escapeEnd(at: number): number {
-    const escape = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/.exec(this.#body.toString("latin1", at, at + 6));
-    if (escape === null) throw new PushError(`push request has an invalid escape at byte ${at}`);
-    return at + escape[0].length - 1;
+    const found = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/.exec(this.#body.toString("latin1", at, at + 6));
+    if (found === null) throw new PushError(`push request has an invalid escape at byte ${at}`);
+    return at + found[0].length - 1;
   }
 
   #expected(what: string): PushError {

@@ -1,6 +1,6 @@
 /** Finds the name and the labels of a series in the bytes of a line; shared by the text format and OpenMetrics. */
 import { isUtf8 } from "node:buffer";
-import { type Labels, labelsFrom } from "../labels.ts";
+import { compareBytes, type Labels } from "../labels.ts";
 import type { MetricType } from "./model.ts";
 import { formatOpenMetricsFloat, parseFloatText } from "./numbers.ts";
 import { ExpositionError } from "./series-cache.ts";
@@ -169,7 +169,12 @@ export function seriesLabels(lexer: SeriesLexer, name: string, context: LabelCon
     const value = lexer.text(offsets[i + 2] as number, offsets[i + 3] as number);
     if (!isOverridden(label, context)) pairs.push([label, normalized(context.type, label, value)]);
   }
-  return labelsFrom(context.enable_type_and_unit_labels ? [...pairs, ...typeAndUnit(context)] : pairs);
+  return sortedLabels(context.enable_type_and_unit_labels ? [...pairs, ...typeAndUnit(context)] : pairs);
+}
+
+/** Sorts pairs as `labelsFrom` does, but keeps empty values: with `honor_labels` they take the target's label away. */
+export function sortedLabels(pairs: readonly (readonly [string, string])[]): Labels {
+  return [...new Map(pairs)].sort(([a], [b]) => compareBytes(a, b)).flat();
 }
 
 /** The `__type__` and `__unit__` labels that are known. */

@@ -1,31 +1,11 @@
-/** Which names are valid, and which series belong to a metric family. */
-import type { Labels } from "../labels.ts";
+/** Which names are valid in the old ASCII alphabet, and which series belong to a metric family. */
 import type { MetricType } from "./model.ts";
 
-/** `legacy` is the old ASCII alphabet, `utf8` any text. */
-export type NameValidation = "legacy" | "utf8";
+/** Whether the name is a metric's in the alphabet before UTF-8 names. */
+export const isLegacyMetricName = (name: string): boolean => /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name);
 
-const legacyMetricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
-const legacyLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
-
-export function isValidMetricName(name: string, validation: NameValidation): boolean {
-  return validation === "legacy" ? legacyMetricName.test(name) : name !== "" && !name.includes("\ufffd");
-}
-
-export function isValidLabelName(name: string, validation: NameValidation): boolean {
-  return validation === "legacy" ? legacyLabelName.test(name) : name !== "" && !name.includes("\ufffd");
-}
-
-/** Whether Prometheus takes a series: a metric name where there is one, and all label names. */
-export function areValidNames(labels: Labels, validation: NameValidation): boolean {
-  for (let i = 0; i < labels.length; i += 2) {
-    const name = labels[i] as string; // pairs, as the value
-    const valid =
-      name === "__name__" ? isValidMetricName(labels[i + 1] as string, validation) : isValidLabelName(name, validation);
-    if (!valid) return false;
-  }
-  return true;
-}
+/** Whether the name is a label's in the alphabet before UTF-8 names. */
+export const isLegacyLabelName = (name: string): boolean => /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
 
 const suffixes: Partial<Record<MetricType, readonly string[]>> = {
   counter: ["_total"],

@@ -1,5 +1,6 @@
 /** Turns the series of classic histograms, as they pass by, into native histograms with custom buckets. */
-import { type Labels, labelsFrom, labelValue } from "../labels.ts";
+import { type Labels, labelValue } from "../labels.ts";
+import { sortedLabels } from "./lexer.ts";
 import type { Exemplar, MetricType } from "./model.ts";
 import { ClassicHistogram } from "./native-histogram.ts";
 import { parseFloatText } from "./numbers.ts";
@@ -75,5 +76,5 @@ export class ClassicCollector<T> {
 function histogramLabels(labels: Labels, base: string): Labels {
   const pairs: [string, string][] = [];
   for (let i = 0; i < labels.length; i += 2) pairs.push([labels[i] as string, labels[i + 1] as string]); // pairs
-  return labelsFrom([...pairs.filter(([name]) => name !== "le"), ["__name__", base]]);
+  return sortedLabels([...pairs.filter(([name]) => name !== "le"), ["__name__", base]]);
 }

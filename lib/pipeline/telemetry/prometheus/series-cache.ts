@@ -8,7 +8,10 @@ import { isPartOfFamily } from "./names.ts";
 
 /** A series of a page. The object stays the same from page to page, so `data` may hold what was worked out for it. */
 export interface ParsedSeries<T> {
-  /** As the page gives them: sorted, with `__name__`, `le` and `quantile` rewritten; names are not validated yet. */
+  /**
+   * As the page gives them: sorted, with `__name__`, `le` and `quantile` rewritten. Names are not validated yet, and unlike in other
+   * label sets empty values are kept, for `honor_labels`.
+   */
   readonly labels: Labels;
   readonly name: string;
   /** Of the family that was announced last, where the series belongs to it. */
