@@ -1,11 +1,32 @@
-/** Which names are valid in the old ASCII alphabet, and which series belong to a metric family. */
+/** Which names are valid, and which series belong to a metric family. */
+import type { Labels } from "../labels.ts";
 import type { MetricType } from "./model.ts";
+
+/** `legacy` is the old ASCII alphabet, `utf8` any text. */
+export type NameValidation = "legacy" | "utf8";
 
 /** Whether the name is a metric's in the alphabet before UTF-8 names. */
 export const isLegacyMetricName = (name: string): boolean => /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name);
 
 /** Whether the name is a label's in the alphabet before UTF-8 names. */
 export const isLegacyLabelName = (name: string): boolean => /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
+
+/** Whether Prometheus takes a series: its metric name, where there is one, and all label names. */
+export function areValidNames(labels: Labels, validation: NameValidation): boolean {
+  for (let i = 0; i < labels.length; i += 2) {
+    const name = labels[i] as string; // pairs, as the value
+    const metric = name === "__name__";
+    const text = metric ? (labels[i + 1] as string) : name;
+    const valid =
+      validation === "utf8"
+        ? text !== "" && !text.includes("\ufffd")
+        : metric
+          ? isLegacyMetricName(text)
+          : isLegacyLabelName(text);
+    if (!valid) return false;
+  }
+  return true;
+}
 
 const suffixes: Partial<Record<MetricType, readonly string[]>> = {
   counter: ["_total"],
