@@ -34,6 +34,8 @@ export interface OutgoingRequest {
   readonly body: Uint8Array | undefined;
 }
 
+export type Authorize = (request: OutgoingRequest) => Promise<void> | void;
+
 export interface HttpClientOptions {
   /** A function is asked before each request; connections start anew when its result is another object. */
   readonly tls?: TlsSettings | (() => TlsSettings | undefined) | undefined;
@@ -44,8 +46,8 @@ export interface HttpClientOptions {
   readonly followRedirects?: boolean;
   /** Sent with each request, under those of the request. Names in any case. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  /** Adds credentials, also after a redirect within the same host. */
-  readonly authorize?: ((request: OutgoingRequest) => Promise<void> | void) | undefined;
+  /** Adds credentials to each request, also after a redirect within the same host. */
+  readonly authorize?: Authorize | undefined;
   /** @default true */
   readonly keepAlive?: boolean;
   /** Connections to one host at the same time. @default unlimited */
@@ -59,6 +61,8 @@ export interface HttpRequestOptions {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Runs after the client's: for credentials that depend on what is sent. */
+  readonly authorize?: Authorize | undefined;
   /** Replaces the client's. */
   readonly timeoutMs?: number | undefined;
   /** Bytes of the answer's body. @default 64 KiB */
@@ -117,12 +121,15 @@ async function follow(
   const limit = startLimit(options.signal, options.timeoutMs ?? clientTimeoutMs, nameOf(first));
   try {
     for (let hops = 0; ; hops++) {
-      if (authorize && sameSite(first, request.url)) await limit.race(Promise.resolve(authorize(request)));
-      const response = await send(connections, { request, maxBytes, overflow, signal: limit.signal });
+      // Credentials go on a copy: what a redirect leads to gets its own, or none.
+      const signed = { ...request, headers: { ...request.headers } };
+      if (sameSite(first, request.url)) await limit.race(authorizeAll(signed, authorize, options.authorize));
+      const response = await send(connections, { request: signed, maxBytes, overflow, signal: limit.signal });
       const next = followRedirects ? redirected(request, response, first) : undefined;
       if (!next) return response;
-      if (hops >= maxRedirects)
+      if (hops >= maxRedirects) {
         throw new DeliveryError(`${nameOf(first)}: stopped after ${maxRedirects} redirects`, { kind: "reject" });
+      }
       request = next;
     }
   } catch (error) {
@@ -130,6 +137,13 @@ async function follow(
   } finally {
     limit.end();
   }
+}
+
+async function authorizeAll(
+  request: OutgoingRequest,
+  ...authorizers: readonly (Authorize | undefined)[]
+): Promise<void> {
+  for (const authorize of authorizers) await authorize?.(request);
 }
 
 function firstRequest(

@@ -1,0 +1,401 @@
+/**
+ * Prometheus' common HTTP client configuration, as `loki.write`, `prometheus.remote_write`, `prometheus.scrape` and others
+ * take it, in the spelling of their arguments: decoded arguments can be passed as they are.
+ *
+ *     const problem = validateClientConfig(args);
+ *     const client = buildClient(args, { timeoutMs: args.remote_timeout, directory: host.directory });
+ */
+import { type Authorize, createHttpClient, type HttpClient, type TlsSettings, type TlsVersion } from "./http.ts";
+import { type JwtOptions, oauth2Tokens, type TokenSource } from "./oauth2.ts";
+import type { ProxySettings } from "./proxy.ts";
+import { reveal, type SecretText, textReader } from "./secret-text.ts";
+
+export interface ClientConfig extends ProxyConfig {
+  readonly basic_auth?: BasicAuthConfig | undefined;
+  readonly authorization?: AuthorizationConfig | undefined;
+  readonly oauth2?: OAuth2Config | undefined;
+  readonly bearer_token?: SecretText | undefined;
+  readonly bearer_token_file?: string | undefined;
+  readonly tls_config?: TlsConfig | undefined;
+  /** @default true */
+  readonly follow_redirects?: boolean | undefined;
+  /** Changes nothing: HTTP/1.1 is spoken. */
+  readonly enable_http2?: boolean | undefined;
+  readonly http_headers?: ReadonlyMap<string, readonly SecretText[]> | undefined;
+}
+
+export interface BasicAuthConfig {
+  readonly username?: string | undefined;
+  readonly password?: SecretText | undefined;
+  readonly password_file?: string | undefined;
+}
+
+export interface AuthorizationConfig {
+  /** @default Bearer */
+  readonly type?: string | undefined;
+  readonly credentials?: SecretText | undefined;
+  readonly credentials_file?: string | undefined;
+}
+
+export interface ProxyConfig {
+  readonly proxy_url?: string | undefined;
+  readonly no_proxy?: string | undefined;
+  readonly proxy_from_environment?: boolean | undefined;
+  readonly proxy_connect_header?: ReadonlyMap<string, readonly SecretText[]> | undefined;
+}
+
+export interface TlsConfig {
+  readonly ca_pem?: string | undefined;
+  readonly ca_file?: string | undefined;
+  readonly cert_pem?: string | undefined;
+  readonly cert_file?: string | undefined;
+  readonly key_pem?: SecretText | undefined;
+  readonly key_file?: string | undefined;
+  readonly server_name?: string | undefined;
+  readonly insecure_skip_verify?: boolean | undefined;
+  readonly min_version?: string | undefined;
+}
+
+export interface OAuth2Config extends ProxyConfig {
+  readonly client_id?: string | undefined;
+  readonly client_secret?: SecretText | undefined;
+  readonly client_secret_file?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly token_url?: string | undefined;
+  readonly endpoint_params?: ReadonlyMap<string, string> | undefined;
+  readonly tls_config?: TlsConfig | undefined;
+  /** @default client_credentials */
+  readonly grant_type?: string | undefined;
+  readonly client_certificate_key?: SecretText | undefined;
+  readonly client_certificate_key_file?: string | undefined;
+  readonly client_certificate_key_id?: string | undefined;
+  readonly signature_algorithm?: string | undefined;
+  readonly iss?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ClientOptions {
+  readonly timeoutMs?: number;
+  /** Sent with each request, under those of the request and of the configuration. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where relative paths of files start from. */
+  readonly directory?: string;
+  readonly keepAlive?: boolean;
+  readonly maxSockets?: number;
+  /** Adds credentials that the common configuration doesn't know, such as a signature; it is called last. */
+  readonly authorize?: Authorize;
+  /** @default Date.now */
+  readonly now?: () => number;
+  /** @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/** Makes the client that a valid configuration describes. Throws where certificates can't be read. */
+export function buildClient(config: ClientConfig, options: ClientOptions = {}): HttpClient {
+  const tls = tlsReader(config.tls_config, options.directory);
+  tls?.(); // a file that is missing is told at load
+  const proxy = proxySettings(config, options.environment);
+  const authorizers = [headerAuthorizer(config, options), extraHeaders(config), options.authorize].filter(
+    step => step !== undefined,
+  );
+  return createHttpClient({
+    tls,
+    proxy,
+    timeoutMs: options.timeoutMs ?? 0,
+    followRedirects: config.follow_redirects ?? true,
+    headers: options.headers ?? {},
+    ...(authorizers.length && {
+      authorize: async request => {
+        for (const authorizer of authorizers) await authorizer(request);
+      },
+    }),
+    ...(options.keepAlive !== undefined && { keepAlive: options.keepAlive }),
+    ...(options.maxSockets !== undefined && { maxSockets: options.maxSockets }),
+  });
+}
+
+/** The `Authorization` header; one that the request brings stays. */
+function headerAuthorizer(config: ClientConfig, options: ClientOptions): Authorize | undefined {
+  const value = authorizationValue(config, options);
+  if (!value) return undefined;
+  return async ({ headers }) => {
+    headers["authorization"] ??= await value();
+  };
+}
+
+function authorizationValue(
+  config: ClientConfig,
+  options: ClientOptions,
+): (() => string | Promise<string>) | undefined {
+  const { directory } = options;
+  const { basic_auth: basic, oauth2, bearer_token: token, bearer_token_file: tokenFile } = config;
+  if (basic) {
+    const password = textReader({
+      text: basic.password,
+      file: basic.password_file,
+      argument: "password_file",
+      directory,
+    });
+    return () => `Basic ${Buffer.from(`${basic.username ?? ""}:${password?.() ?? ""}`).toString("base64")}`;
+  }
+  if (oauth2) {
+    const tokens = tokenSource(oauth2, options);
+    return () => tokens.authorization();
+  }
+  const bearer = textReader({ text: token, file: tokenFile, argument: "bearer_token_file", directory });
+  if (bearer) return () => `Bearer ${bearer()}`;
+  const { authorization } = config;
+  if (!authorization) return undefined;
+  const { credentials: text, credentials_file: file } = authorization;
+  const credentials = textReader({ text, file, argument: "credentials_file", directory });
+  const type = authorization.type?.trim() || "Bearer";
+  return () => `${type} ${credentials?.() ?? ""}`;
+}
+
+/** Where a configuration's tokens come from; its own client has the proxy and TLS settings of the `oauth2` block. */
+export function tokenSource(
+  config: OAuth2Config,
+  { directory, now, environment, headers = {} }: ClientOptions = {},
+): TokenSource {
+  const secret = textReader({
+    text: config.client_secret,
+    file: config.client_secret_file,
+    argument: "client_secret_file",
+    directory,
+  });
+  const tls = tlsReader(config.tls_config, directory);
+  tls?.();
+  const params = [...(config.endpoint_params ?? [])].map(([name, value]) => [name, [value]] as const);
+  return oauth2Tokens({
+    tokenUrl: config.token_url ?? "",
+    clientId: () => config.client_id ?? "",
+    clientSecret: () => secret?.() ?? "",
+    scopes: config.scopes,
+    endpointParams: new Map(params),
+    jwt: config.grant_type === jwtBearer ? jwtOptions(config, directory) : undefined,
+    client: createHttpClient({ tls, proxy: proxySettings(config, environment), headers, timeoutMs: 30_000 }),
+    ...(now && { now }),
+  });
+}
+
+function jwtOptions(config: OAuth2Config, directory: string | undefined): JwtOptions {
+  const { client_certificate_key: text, client_certificate_key_file: file, signature_algorithm: algorithm } = config;
+  const key = textReader({ text, file, argument: "client_certificate_key_file", directory });
+  return {
+    key: () => key?.() ?? "",
+    keyId: config.client_certificate_key_id,
+    algorithm: algorithm === "RS384" || algorithm === "RS512" ? algorithm : "RS256",
+    issuer: config.iss,
+    audience: config.audience,
+    claims: config.claims,
+  };
+}
+
+/** `http_headers` are added to those of the request, as in Prometheus. */
+function extraHeaders({ http_headers: headers }: ClientConfig): Authorize | undefined {
+  if (!headers?.size) return undefined;
+  const fields = [...headers].map(([name, values]) => [name.toLowerCase(), values] as const);
+  return request => {
+    for (const [name, values] of fields)
+      request.headers[name] = [request.headers[name] ?? [], values.map(reveal)].flat(2);
+  };
+}
+
+function proxySettings(config: ProxyConfig, environment: ClientOptions["environment"]): ProxySettings | undefined {
+  if (!config.proxy_url && !config.proxy_from_environment) return undefined;
+  const header = config.proxy_connect_header;
+  return {
+    url: config.proxy_url,
+    noProxy: config.no_proxy,
+    fromEnvironment: config.proxy_from_environment,
+    connectHeaders: header && Object.fromEntries([...header].map(([name, values]) => [name, values.map(reveal)])),
+    ...(environment && { environment }),
+  };
+}
+
+const tlsVersions: Readonly<Record<string, TlsVersion>> = {
+  TLS10: "TLSv1",
+  TLS11: "TLSv1.1",
+  TLS12: "TLSv1.2",
+  TLS13: "TLSv1.3",
+};
+
+/** Gives the settings, the same object as long as no file has changed. */
+function tlsReader(config: TlsConfig | undefined, directory: string | undefined): (() => TlsSettings) | undefined {
+  if (!config) return undefined;
+  const ca = textReader({ text: config.ca_pem, file: config.ca_file, argument: "ca_file", directory });
+  const cert = textReader({ text: config.cert_pem, file: config.cert_file, argument: "cert_file", directory });
+  const key = textReader({ text: config.key_pem, file: config.key_file, argument: "key_file", directory });
+  let settings: TlsSettings | undefined;
+  return () => {
+    const current = { ca: ca?.(), cert: cert?.(), key: key?.() };
+    if (settings?.ca === current.ca && settings?.cert === current.cert && settings?.key === current.key && settings)
+      return settings;
+    checkCertificates(current);
+    settings = {
+      ...current,
+      serverName: config.server_name,
+      insecureSkipVerify: config.insecure_skip_verify,
+      minVersion: config.min_version === undefined ? undefined : tlsVersions[config.min_version],
+    };
+    return settings;
+  };
+}
+
+/** Node passes over text that holds no certificate, and would then trust nobody or show none without saying why. */
+function checkCertificates({
+  ca,
+  cert,
+  key,
+}: {
+  ca: string | undefined;
+  cert: string | undefined;
+  key: string | undefined;
+}): void {
+  for (const [name, text, part] of [
+    ["ca", ca, "CERTIFICATE"],
+    ["cert", cert, "CERTIFICATE"],
+    ["key", key, "PRIVATE KEY"],
+  ] as const) {
+    if (text === undefined || (text.includes("-----BEGIN ") && text.includes(`${part}-----`))) continue;
+    throw new Error(
+      `tls_config: ${name}_pem or ${name}_file should hold a ${part === "CERTIFICATE" ? "certificate" : "private key"} in PEM`,
+    );
+  }
+}
+
+/** The first problem that Alloy's validation finds, in its words. */
+export function validateClientConfig(config: ClientConfig): string | undefined {
+  return (
+    validateBasicAuth(config.basic_auth) ??
+    validateAuthorization(config.authorization) ??
+    (config.oauth2 && validateOAuth2(config.oauth2)) ??
+    (config.tls_config && validateTls(config.tls_config)) ??
+    validateChoice(config) ??
+    validateHeaders(config) ??
+    validateProxy(config)
+  );
+}
+
+const isSet = (secret: SecretText | undefined) => reveal(secret) !== "";
+
+function validateChoice({
+  basic_auth,
+  authorization,
+  oauth2,
+  bearer_token,
+  bearer_token_file,
+}: ClientConfig): string | undefined {
+  const count = [basic_auth, authorization, oauth2, isSet(bearer_token), bearer_token_file].filter(Boolean).length;
+  if (count <= 1) return undefined;
+  return "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured";
+}
+
+function validateBasicAuth(config: BasicAuthConfig | undefined): string | undefined {
+  if (!isSet(config?.password) || !config?.password_file) return undefined;
+  return "at most one of basic_auth password & password_file must be configured";
+}
+
+function validateAuthorization(config: AuthorizationConfig | undefined): string | undefined {
+  if (isSet(config?.credentials) && config?.credentials_file) {
+    return "at most one of authorization credentials & credentials_file must be configured";
+  }
+  if (config?.type?.trim().toLowerCase() !== "basic") return undefined;
+  return 'authorization type cannot be set to "basic", use "basic_auth" block instead';
+}
+
+/** As Alloy; also exported for components that have an `oauth2` block of their own. */
+export function validateOAuth2(config: OAuth2Config): string | undefined {
+  if (!config.client_id) return "oauth2 client_id must be configured";
+  const { client_secret_file: secretFile, client_certificate_key: key, client_certificate_key_file: keyFile } = config;
+  if (config.grant_type === jwtBearer) {
+    if (!isSet(key) && !keyFile)
+      return "either oauth2 client_certificate_key or client_certificate_key_file must be configured";
+    if (isSet(key) && keyFile)
+      return "at most one of oauth2 client_certificate_key and client_certificate_key_file must be configured";
+  } else if (config.grant_type && config.grant_type !== "client_credentials") {
+    return `unsupported oauth2 grant_type ${JSON.stringify(config.grant_type)}`;
+  } else {
+    if (!isSet(config.client_secret) && !secretFile)
+      return "either oauth2 client_secret or client_secret_file must be configured";
+    if (isSet(config.client_secret) && secretFile)
+      return "at most one of oauth2 client_secret & client_secret_file must be configured";
+  }
+  if (!config.token_url) return "oauth2 token_url must be configured";
+  return validateProxy(config) ?? (config.tls_config && validateTls(config.tls_config));
+}
+
+/** As Alloy; also exported for components that take a `tls_config` alone. */
+export function validateTls({
+  ca_pem,
+  ca_file,
+  cert_pem,
+  cert_file,
+  key_pem,
+  key_file,
+}: TlsConfig): string | undefined {
+  if (ca_pem && ca_file) return "at most one of ca_pem and ca_file must be configured";
+  if (cert_pem && cert_file) return "at most one of cert_pem and cert_file must be configured";
+  if (isSet(key_pem) && key_file) return "at most one of key_pem and key_file must be configured";
+  const hasCert = Boolean(cert_pem || cert_file);
+  const hasKey = Boolean(isSet(key_pem) || key_file);
+  if (hasCert && !hasKey)
+    return "exactly one of key_pem or key_file must be configured when a client certificate is configured";
+  if (hasKey && !hasCert)
+    return "exactly one of cert_pem or cert_file must be configured when a client key is configured";
+  return undefined;
+}
+
+function validateProxy({
+  proxy_url,
+  no_proxy,
+  proxy_from_environment,
+  proxy_connect_header,
+}: ProxyConfig): string | undefined {
+  if (proxy_connect_header?.size && !proxy_from_environment && !proxy_url) {
+    return "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured";
+  }
+  if (proxy_from_environment && proxy_url)
+    return "if proxy_from_environment is configured, proxy_url must not be configured";
+  if (proxy_from_environment && no_proxy)
+    return "if proxy_from_environment is configured, no_proxy must not be configured";
+  if (!proxy_url && no_proxy) return "if no_proxy is configured, proxy_url must also be configured";
+  return undefined;
+}
+
+// Headers that make up the connection, or that Prometheus itself sets (prometheus/common, config/headers.go).
+const reservedHeaders: ReadonlySet<string> = new Set([
+  "authorization",
+  "host",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "user-agent",
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "www-authenticate",
+  "accept-encoding",
+  "x-prometheus-remote-write-version",
+  "x-prometheus-remote-read-version",
+  "x-prometheus-scrape-timeout-seconds",
+  "x-amz-date",
+  "x-amz-security-token",
+  "x-amz-content-sha256",
+]);
+
+function validateHeaders({ http_headers: headers }: ClientConfig): string | undefined {
+  for (const name of headers?.keys() ?? []) {
+    if (reservedHeaders.has(name.toLowerCase())) return `setting header "${canonicalHeader(name)}" is not allowed`;
+  }
+  return undefined;
+}
+
+/** A header's name as Go writes it: `x-amz-date` is `X-Amz-Date`. */
+function canonicalHeader(name: string): string {
+  return name.toLowerCase().replace(/(^|-)[a-z]/g, letter => letter.toUpperCase());
+}
