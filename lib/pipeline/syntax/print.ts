@@ -214,7 +214,7 @@ class Printer {
       if (newLine) this.#blank("<");
     });
     if (this.#differentLines(previousEnd, end - 1)) {
-      this.#text(",");
+      if (args.length > 0) this.#text(","); // Alloy writes it without arguments, too, and cannot read that
       this.#blank("\f");
     }
     this.#text(")");
@@ -249,7 +249,7 @@ class Printer {
     }
     const [at, line] = [this.#offset, this.#line];
     if (!this.#writeComments(at, line)) this.#writeBlanks(this.#blanks.length);
-    this.#write(text, at, line, false);
+    this.#write(text, at, line, text.includes("\f")); // a form feed in a string is no line break
     this.#afterInteger = false;
   }
 
@@ -290,7 +290,8 @@ class Printer {
   #writeBlanksAfter(comment: Comment, nextLine: number): void {
     const lastLine = this.#lineAt(comment.start + comment.text.length - 1);
     if (comment.text.startsWith("/*") && lastLine === nextLine) this.#writeBlank(" ");
-    const breaks = nextLine - this.#lastLine;
+    // Where the place is only guessed, Alloy may write a token behind a line comment, which swallows it.
+    const breaks = Math.max(nextLine - this.#lastLine, comment.text.startsWith("//") ? 1 : 0);
     const endsColumns = this.#blanks.includes("\f");
     this.#blanks = this.#blanks.filter(blank => blank === ">" || blank === "<");
     this.#writeBlanks(this.#blanks.length);

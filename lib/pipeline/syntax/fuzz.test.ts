@@ -1,0 +1,150 @@
+/** Whatever a file holds, parsing ends and says where; and what parsed keeps its meaning when it is formatted. */
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { decodeSource, parseFile } from "./parser.ts";
+import { printFile } from "./print.ts";
+import { formatDiagnostics } from "./report.ts";
+
+/** A small linear congruential generator: the same files in every run. */
+function randomFrom(seed: number) {
+  let state = seed;
+  const below = (limit: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+  return { below, pick: <T>(list: readonly [T, ...T[]]): T => list[below(list.length)] ?? list[0] };
+}
+
+type Random = ReturnType<typeof randomFrom>;
+
+const scraps = [
+  ..."{}[]()=,.\"`'\\\n\r\t /*-+!<>|&^%@#",
+  ...[
+    "//",
+    "/*",
+    "*/",
+    "null",
+    "true",
+    "é",
+    "日",
+    "😀",
+    "\uFEFF",
+    "\0",
+    "a",
+    "1e",
+    "\\u12",
+    '"x"',
+    'a "b" {',
+    "x = {",
+    "[1,",
+  ],
+] as [string, ...string[]];
+
+function mutate(bytes: Uint8Array, random: Random): Uint8Array {
+  let out = Buffer.from(bytes);
+  for (let i = random.below(4); i >= 0; i--) {
+    const at = random.below(out.length + 1);
+    const until = Math.min(out.length, at + random.below(20));
+    const middle = [
+      () => Buffer.from(random.pick(scraps)),
+      () => Buffer.from([random.below(256)]),
+      () => Buffer.alloc(0),
+      () => Buffer.concat([out.subarray(at, until), out.subarray(at, until)]),
+      () => Buffer.from(random.pick(scraps).repeat(random.below(50))),
+    ] as const;
+    const replaces = random.below(2) === 0 ? until : at;
+    out = Buffer.concat([out.subarray(0, at), random.pick(middle)(), out.subarray(replaces)]);
+  }
+  return out;
+}
+
+test("3000 broken files: parsing ends, diagnostics have their place, and printing bears what is left", () => {
+  const random = randomFrom(20260801);
+  const root = join(import.meta.dirname, "../../../test/conformance/fmt");
+  const seeds = globSync("*/in.alloy", { cwd: root }).sort();
+  const files = seeds.map(name => readFileSync(join(root, name))) as [Buffer, ...Buffer[]]; // the folder is not empty
+  for (let i = 0; i < 3000; i++) {
+    const { source } = decodeSource("in.alloy", mutate(random.pick(files), random));
+    const { file, diagnostics } = parseFile(source);
+    for (const { start, end, message } of diagnostics) {
+      expect(start >= 0 && start < end && start <= source.text.length, `${start} to ${end}: ${message}`).toBe(true);
+    }
+    formatDiagnostics(diagnostics);
+    printFile(file);
+  }
+});
+
+/** Writes random statements with random spacing and comments; only what Alloy's formatter itself breaks is left out. */
+class Writer {
+  readonly #random: Random;
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  body(depth: number): string {
+    const statements = Array.from({ length: this.#random.below(5) }, () => this.statement(depth));
+    return statements.map(statement => `${this.lines()}${statement}${this.lineEnd()}`).join("");
+  }
+
+  statement(depth: number): string {
+    if (depth > 3 || this.#random.below(3) > 0) return `${this.name()}${this.gap()}=${this.gap()}${this.expr(depth)}`;
+    const label = this.#random.below(2) === 0 ? `"${this.name()}"${this.gap()}` : "";
+    const names = this.#random.pick([this.name(), `${this.name()}.${this.name()}`]);
+    return `${names}${this.gap()}${label}{\n${this.body(depth + 1)}}`;
+  }
+
+  expr(depth: number): string {
+    const next = () => this.expr(depth + 1);
+    const leaf = () =>
+      this.#random.pick(["1", "2.5", "1e3", '"x y"', '"é\\n\\u00e9"', "`a\nb`", "true", "null", this.name()]);
+    if (depth > 5) return leaf();
+    return this.#random.pick([
+      leaf,
+      leaf,
+      () => `[${this.list(next)}]`,
+      () => `{${this.list(() => `${this.key()}${this.gap()}=${this.gap()}${next()}`)}}`,
+      () => `${this.name()}(${next()},${this.gap()}${next()})`,
+      () => `${this.name()}.${this.name()}[${next()}]`,
+      () => `${next()}${this.gap()}${this.operator()}${this.gap()}${next()}`,
+      () => `(${next()})`,
+      () => `${this.#random.pick(["-", "!"])}${next()}`,
+    ])();
+  }
+
+  list(item: () => string): string {
+    const items = Array.from({ length: this.#random.below(4) }, item);
+    return items.map(text => `${this.lines()}${text},${this.#random.pick(["", " ", "\n", " // after\n"])}`).join("");
+  }
+
+  name = () => this.#random.pick(["a", "bb", "long_name", "été", "_x1"]);
+  key = () => this.#random.pick(["k", "kk", '"key"', '"key-2"', '""']);
+  operator = () => this.#random.pick(["||", "&&", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "^"]);
+  gap = () => this.#random.pick(["", " ", "  ", "\t", " /* c */ "]);
+  lines = () => this.#random.pick(["", "", "\n", "\n\n\n", "// c\n", "/* c\n  d */\n"]);
+  lineEnd = () => this.#random.pick(["\n", "\n", " // end\n", " /* end */\n", "\r\n"]);
+}
+
+/** Trees without places: those move. */
+const meaning = (text: string) =>
+  JSON.stringify(parseFile({ name: "in.alloy", text }).file.body, (key, value: unknown) =>
+    ["start", "end", "open", "close", "opStart", "raw"].includes(key)
+      ? undefined
+      : typeof value === "bigint"
+        ? `${value}n`
+        : value,
+  );
+
+test("1000 valid files: formatting keeps the tree and the comments", () => {
+  const random = randomFrom(7);
+  for (let i = 0; i < 1000; i++) {
+    const text = new Writer(random).body(0);
+    const parsed = parseFile({ name: "in.alloy", text });
+    expect(formatDiagnostics(parsed.diagnostics), text).toBe("");
+    const printed = printFile(parsed.file);
+    const again = parseFile({ name: "in.alloy", text: printed });
+    expect(formatDiagnostics(again.diagnostics), `${text}\n----\n${printed}`).toBe("");
+    expect(meaning(printed), `${text}\n----\n${printed}`).toBe(meaning(text));
+    expect(again.file.comments.map(comment => comment.text)).toEqual(parsed.file.comments.map(comment => comment.text));
+  }
+});
