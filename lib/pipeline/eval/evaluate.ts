@@ -1,8 +1,8 @@
 /** Evaluates expressions. Nothing short-circuits; every operand and argument is evaluated, as in Alloy. */
-import type { AccessExpr, BinaryExpr, CallExpr, Expr, IndexExpr, UnaryExpr } from "../syntax/ast.ts";
+import type { AccessExpr, BinaryExpr, CallExpr, Expr, IndexExpr, LiteralExpr, UnaryExpr } from "../syntax/ast.ts";
 import type { Source } from "../syntax/diagnostic.ts";
 import { fieldsOf, mismatch, truncate } from "./convert.ts";
-import { explain, Origins, rememberOrigins } from "./explain.ts";
+import { explain, Origins, rememberOrigins, UnplacedError } from "./explain.ts";
 import { binary } from "./operators.ts";
 import { Mismatch } from "./schema.ts";
 import { stdlib } from "./stdlib/index.ts";
@@ -19,13 +19,20 @@ export interface Scope {
 }
 
 /** Nesting above this is refused: the stack is finite. */
-export const maxDepth = 500;
+export const maxDepth = 1_000;
 
 /** The value of an expression. Throws an `EvaluationError` with the range of the part that is wrong. */
 export function evaluate(expr: Expr, scope: Scope): Value {
   const origins = new Origins(sourceOf(scope));
   rememberOrigins(expr, origins);
   return new Evaluation(scope, origins).run(expr, 0);
+}
+
+function literal({ value, raw }: LiteralExpr): Value {
+  if (value === Number.POSITIVE_INFINITY) {
+    throw new UnplacedError(`strconv.ParseFloat: parsing ${JSON.stringify(raw)}: value out of range`);
+  }
+  return value;
 }
 
 function sourceOf(scope: Scope | undefined): Source | undefined {
@@ -52,7 +59,7 @@ class Evaluation {
   #evaluate(expr: Expr, depth: number): Value {
     switch (expr.kind) {
       case "literal":
-        return expr.value;
+        return literal(expr);
       case "array":
         return expr.items.map(item => this.run(item, depth));
       case "object":

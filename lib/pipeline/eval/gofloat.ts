@@ -1,6 +1,6 @@
 /** Floating-point numbers as Go's strconv writes them: shortest, or rounded exactly, half to even. */
 
-export type FloatVerb = "e" | "E" | "f" | "F" | "g" | "G";
+export type FloatVerb = "b" | "e" | "E" | "f" | "F" | "g" | "G" | "x" | "X";
 
 /** Writes a number as `strconv.FormatFloat(value, verb, precision, 64)` does; a precision of -1 means the fewest digits that read back. */
 export function formatFloat(value: number, verb: FloatVerb, precision: number): string {
@@ -15,6 +15,12 @@ export function formatFloat(value: number, verb: FloatVerb, precision: number): 
     case "e":
     case "E":
       return sign + exponential(precision < 0 ? shortest(size) : roundedToDigits(size, precision + 1), precision, verb);
+    case "b":
+      return sign + binary(size);
+    case "x":
+      return sign + hexadecimal(size, precision);
+    case "X":
+      return sign + hexadecimal(size, precision).toUpperCase();
     default:
       return sign + general(size, verb === "g" ? "e" : "E", precision);
   }
@@ -40,15 +46,20 @@ function shortest(size: number): Decimal {
   return { digits: mantissa.replace(".", ""), point: Number(exponent) + 1 };
 }
 
-/** The exact value as a fraction of integers. */
-function exact(size: number): { numerator: bigint; denominator: bigint } {
+/** The bits of the value: `mantissa × 2^exponent`. */
+function parts(size: number): { mantissa: bigint; exponent: number } {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, size);
   const bits = view.getBigUint64(0);
   const biased = Number(bits >> 52n) & 0x7ff;
   const fraction = bits & 0xfffffffffffffn;
   const mantissa = biased === 0 ? fraction : fraction | 0x10000000000000n;
-  const exponent = (biased === 0 ? 1 : biased) - 1075;
+  return { mantissa, exponent: (biased === 0 ? 1 : biased) - 1075 };
+}
+
+/** The exact value as a fraction of integers. */
+function exact(size: number): { numerator: bigint; denominator: bigint } {
+  const { mantissa, exponent } = parts(size);
   return exponent >= 0
     ? { numerator: mantissa << BigInt(exponent), denominator: 1n }
     : { numerator: mantissa, denominator: 1n << BigInt(-exponent) };
@@ -104,4 +115,29 @@ function general(size: number, e: "e" | "E", precision: number): string {
   const exponent = decimal.point - 1;
   if (decimal.digits && (exponent < -4 || exponent >= limit)) return exponential(decimal, -1, e);
   return fixed(decimal, -1);
+}
+
+function binary(size: number): string {
+  const { mantissa, exponent } = parts(size);
+  return `${mantissa}p${exponent < 0 ? "" : "+"}${exponent}`;
+}
+
+/** `0x1.8p+00`: one bit before the point, half to even where a precision cuts. */
+function hexadecimal(size: number, precision: number): string {
+  if (size === 0) return `0x0${precision > 0 ? `.${"0".repeat(precision)}` : ""}p+00`;
+  let { mantissa, exponent } = parts(size);
+  while (mantissa < 1n << 52n) [mantissa, exponent] = [mantissa << 1n, exponent - 1];
+  exponent += 52;
+  if (precision >= 0 && precision < 13) {
+    const cut = BigInt(52 - precision * 4);
+    const [rest, half] = [mantissa & ((1n << cut) - 1n), 1n << (cut - 1n)];
+    mantissa >>= cut;
+    if (rest > half || (rest === half && (mantissa & 1n) === 1n)) mantissa++;
+    mantissa <<= cut;
+    if (mantissa >> 53n) [mantissa, exponent] = [mantissa >> 1n, exponent + 1];
+  }
+  const digits = (mantissa & ((1n << 52n) - 1n)).toString(16).padStart(13, "0");
+  const fraction = precision < 0 ? digits.replace(/0+$/, "") : digits.padEnd(precision, "0").slice(0, precision);
+  const power = Math.abs(exponent).toString().padStart(2, "0");
+  return `0x1${fraction ? `.${fraction}` : ""}p${exponent < 0 ? "-" : "+"}${power}`;
 }

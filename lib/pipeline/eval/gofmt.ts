@@ -356,8 +356,11 @@ class Printer {
     switch (verb) {
       case "v":
         return this.#floating(value, "g", -1);
+      case "b":
       case "g":
       case "G":
+      case "x":
+      case "X":
         return this.#floating(value, verb, -1);
       case "e":
       case "E":
@@ -373,7 +376,7 @@ class Printer {
     const { precision, width, plus, space, zero, minus } = this.#flags;
     const finite = Number.isFinite(value);
     let text = formatFloat(value, verb, precision ?? usual);
-    if (finite && this.#flags.sharp) text = sharpFloat(text, verb, precision);
+    if (finite && this.#flags.sharp && !/[bxX]/.test(verb)) text = sharpFloat(text, verb, precision);
     const signed = /^[-+]/.test(text);
     let sign = signed ? text.slice(0, 1) : "+";
     const digits = signed ? text.slice(1) : text;

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { parseExpression } from "../syntax/parser.ts";
+import { referencesOf, traversalsOf } from "./references.ts";
+
+function parse(text: string) {
+  const { expr } = parseExpression({ name: "test.alloy", text });
+  if (!expr) throw new Error("no expression");
+  return expr;
+}
+
+test.for<[string, string[]]>([
+  ["1 + 2", []],
+  ["local.file.f.content", ["local.file.f.content"]],
+  ['"a" + (b.c + -d)', ["b.c", "d"]],
+  ["[a, {k = b.c}, !d]", ["a", "b.c", "d"]],
+  ["a.b[c.d].e", ["a.b", "c.d"]],
+  ["string.to_upper(a.b)", ["a.b"]],
+  ["array.concat(a.targets, [b])[c]", ["a.targets", "b", "c"]],
+  ["m.f(x).y", ["m.f", "x"]],
+  ['sys.env("A") + env("B") + constants.os', []],
+])("%s refers to %j", ([text, paths]) => {
+  expect(referencesOf(parse(text)).map(({ path }) => path.map(({ name }) => name).join("."))).toStrictEqual(paths);
+});
+
+test("each part of a reference has its range", () => {
+  expect(referencesOf(parse("1 + ab.c.d"))).toStrictEqual([
+    {
+      path: [
+        { name: "ab", start: 4, end: 6 },
+        { name: "c", start: 7, end: 8 },
+        { name: "d", start: 9, end: 10 },
+      ],
+      start: 4,
+      end: 10,
+    },
+  ]);
+});
+
+test("names of the standard library are traversals, and references where a scope hides them", () => {
+  expect(traversalsOf(parse('env("A")')).map(({ path }) => path[0]?.name)).toStrictEqual(["env"]);
+  expect(referencesOf(parse("string.x"), () => false).map(({ path }) => path.length)).toStrictEqual([2]);
+});
