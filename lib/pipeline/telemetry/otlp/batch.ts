@@ -26,7 +26,7 @@ export function countBelow(signal: Signal, node: Node): number {
 function countNode(levels: readonly (readonly number[])[], level: number, node: Node): number {
   if (!node.changed) return countRange(levels, level, node.bytes, node.start, node.end);
   const lists = levels[level] ?? [];
-  const { entries } = node.document;
+  const { entries } = node;
   let count = 0;
   for (let entry = node.first; entry < node.last; entry += 4) {
     if (!lists.includes(entries[entry] as number)) continue; // entries have four

@@ -1,6 +1,8 @@
 /** Resource and scope, and what the three signals' requests have in common. */
+import { countBelow } from "./batch.ts";
 import * as f from "./fields.ts";
 import { Document, lengthTag, type Node } from "./node.ts";
+import type { Signal } from "./schema.ts";
 import { ValueMap } from "./value.ts";
 import { blankOf, View } from "./view.ts";
 
@@ -72,6 +74,8 @@ export abstract class ScopeGroup extends View {
 
 /** A request of one signal: what travels between components. */
 export abstract class Request extends View {
+  abstract readonly signal: Signal;
+
   /** From the bytes of an export request; nothing is read before it is looked at. Nobody may write to the bytes afterwards. */
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
     super(new Document(bytes).root);
@@ -80,6 +84,11 @@ export abstract class Request extends View {
   /** The request's bytes: the very same ones that came in, if nothing was written. */
   encode(): Uint8Array {
     return this.node.document.encode();
+  }
+
+  /** How many spans, log records or data points the request holds; nothing else of it is read. */
+  get itemCount(): number {
+    return countBelow(this.signal, this.node);
   }
 
   get byteLength(): number {

@@ -12,8 +12,8 @@ import {
   readVarint64,
 } from "./wire.ts";
 
-const valueAt = (node: Node, entry: number): number => node.document.entries[entry + 2] as number; // entries have four
-const valueEnd = (node: Node, entry: number): number => node.document.entries[entry + 3] as number; // entries have four
+const valueAt = (node: Node, entry: number): number => node.entries[entry + 2] as number; // entries have four
+const valueEnd = (node: Node, entry: number): number => node.entries[entry + 3] as number; // entries have four
 
 export function text(node: Node, tag: number): string {
   const entry = node.find(tag);
@@ -162,7 +162,7 @@ export function setFixed64(node: Node, tag: number, value: bigint): void {
 /** A number that is either a double or a signed integer: of both, the last. */
 export function oneofNumber(node: Node, doubleTag: number, intTag: number): bigint | number | undefined {
   node.look();
-  const { entries } = node.document;
+  const { entries } = node;
   for (let entry = node.last - 4; entry >= node.first; entry -= 4) {
     const tag = entries[entry];
     if (tag === doubleTag) return readDouble(node.bytesOf(entry), valueAt(node, entry));
@@ -242,7 +242,7 @@ export const varint64s: NumberKind<bigint> = {
 /** A repeated number, packed (as written since proto3) or one by one, or both. */
 export function numbers<T>(node: Node, number: number, kind: NumberKind<T>): T[] {
   node.look();
-  const { entries } = node.document;
+  const { entries } = node;
   const packed = (number << 3) | 2;
   const single = (number << 3) | kind.wireType;
   const values: T[] = [];
@@ -286,7 +286,7 @@ export function setNumbers<T>(node: Node, number: number, kind: NumberKind<T>, v
 /** The strings of a repeated text field. */
 export function texts(node: Node, tag: number): string[] {
   node.look();
-  const { entries } = node.document;
+  const { entries } = node;
   const values: string[] = [];
   for (let entry = node.first; entry < node.last; entry += 4) {
     if (entries[entry] === tag) {

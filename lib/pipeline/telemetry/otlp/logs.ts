@@ -5,20 +5,21 @@
  *     for (const { logRecords } of scopeLogs)
  *       for (const log of logRecords) if (log.body === "ready") log.severityNumber = 9;
  */
-import { countBelow } from "./batch.ts";
 import { adoptOldScopes, Request, ResourceGroup, ScopeGroup } from "./common.ts";
 import * as f from "./fields.ts";
 import { fieldValue, setFieldValue, type Value, type ValueInput, ValueMap } from "./value.ts";
 import { blankOf, View, ViewList } from "./view.ts";
 
 export class Logs extends Request {
+  readonly signal = "logs";
+
   get resourceLogs(): ViewList<ResourceLogs> {
     return new ViewList(this.node, 1, ResourceLogs);
   }
 
   /** How many log records the request holds; nothing else of it is read. */
   get logRecordCount(): number {
-    return countBelow("logs", this.node);
+    return this.itemCount;
   }
 
   /** An independent view of the request as it is now. */

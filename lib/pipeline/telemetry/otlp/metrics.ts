@@ -10,7 +10,6 @@
  *         if (sum) for (const point of sum.dataPoints) point.value; // bigint (int), number (double), undefined
  *       }
  */
-import { countBelow } from "./batch.ts";
 import { adoptOldScopes, Request, ResourceGroup, ScopeGroup } from "./common.ts";
 import * as f from "./fields.ts";
 import type { Node } from "./node.ts";
@@ -18,13 +17,15 @@ import { ValueMap } from "./value.ts";
 import { blankOf, View, ViewList } from "./view.ts";
 
 export class Metrics extends Request {
+  readonly signal = "metrics";
+
   get resourceMetrics(): ViewList<ResourceMetrics> {
     return new ViewList(this.node, 1, ResourceMetrics);
   }
 
   /** How many data points the request holds; nothing else of it is read. */
   get dataPointCount(): number {
-    return countBelow("metrics", this.node);
+    return this.itemCount;
   }
 
   /** An independent view of the request as it is now. */
@@ -82,7 +83,7 @@ export class Metric extends View {
   /** Which kind of data the metric has; a metric may have none. */
   get kind(): MetricKind | undefined {
     const entry = dataEntry(this.node);
-    return entry < 0 ? undefined : kindOfTag(this.node.document.entries[entry]);
+    return entry < 0 ? undefined : kindOfTag(this.node.entries[entry]);
   }
 
   /** The data of whichever kind. */
@@ -90,7 +91,7 @@ export class Metric extends View {
     const entry = dataEntry(this.node);
     if (entry < 0) return undefined;
     const node = this.node.child(entry);
-    switch (kindOfTag(this.node.document.entries[entry])) {
+    switch (kindOfTag(this.node.entries[entry])) {
       case "gauge":
         return new Gauge(node);
       case "sum":
@@ -148,7 +149,7 @@ const kindOfTag = (tag: number | undefined): MetricKind | undefined => kinds[dat
 /** The entry of the data, of several kinds the last; -1 for none. */
 function dataEntry(node: Node): number {
   node.look();
-  const { entries } = node.document;
+  const { entries } = node;
   for (let entry = node.last - 4; entry >= node.first; entry -= 4) if (kindOfTag(entries[entry])) return entry;
   return -1;
 }

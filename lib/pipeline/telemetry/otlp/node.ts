@@ -23,17 +23,23 @@ import {
   WireError,
   Writer,
   wireBytes,
+  wireFixed32,
+  wireFixed64,
   writeVarint,
 } from "./wire.ts";
 
 const bare = -0x8000_0000;
 const noBytes = new Uint8Array(0);
+const noEntries = new Int32Array(0);
+const smallestChunk = 256;
+const largestChunk = 16_384;
 /** Entries kept free behind an index, so that one or two appended fields do not move it. */
 const spare = 2;
 
 /** What the nodes of one request share. */
 export class Document {
-  entries: Int32Array = new Int32Array(1024);
+  /** Where new indexes go, from `used`. */
+  chunk: Int32Array = noEntries;
   used = 0;
   readonly nodes: Node[] = [];
   readonly root: Node;
@@ -54,12 +60,11 @@ export class Document {
     return this.#scratch;
   }
 
-  /** Makes room for `count` more integers. */
-  grow(count: number): void {
-    if (this.used + count <= this.entries.length) return;
-    const entries = new Int32Array(Math.max(this.entries.length * 2, this.used + count));
-    entries.set(this.entries.subarray(0, this.used));
-    this.entries = entries;
+  /** Begins a chunk that takes at least `count` integers. Nodes keep the chunk that their index is in. */
+  nextChunk(count: number): Int32Array {
+    this.chunk = new Int32Array(Math.max(count, Math.min(largestChunk, this.chunk.length * 2), smallestChunk));
+    this.used = 0;
+    return this.chunk;
   }
 
   encode(): Uint8Array {
@@ -78,6 +83,8 @@ export class Node {
   readonly depth: number;
   /** This node, or one below it, was written. */
   changed = false;
+  /** The chunk that the index is in. */
+  entries: Int32Array = noEntries;
   /** Where the entries begin, -1 before the first look. */
   first = -1;
   /** Behind the last entry. */
@@ -103,17 +110,18 @@ export class Node {
 
   #index(): void {
     const { document, bytes, end } = this;
-    const first = document.used;
-    let { entries } = document;
+    let entries = document.chunk;
+    let first = document.used;
     let write = first;
     let limit = entries.length - 4 * (spare + 1);
     let at = this.start;
     while (at < end) {
       if (write > limit) {
-        document.used = write;
-        document.grow(4 * (spare + 2));
-        document.used = first;
-        entries = document.entries;
+        const before = entries.subarray(first, write);
+        entries = document.nextChunk(2 * before.length + 4 * (spare + 1));
+        entries.set(before);
+        write -= first;
+        first = 0;
         limit = entries.length - 4 * (spare + 1);
       }
       const start = at;
@@ -124,23 +132,34 @@ export class Node {
       }
       if (tag < 8) throw new WireError("field number should be above 0, got 0");
       let value = at;
-      if ((tag & 7) === wireBytes && at < end) {
-        let length = byteAt(bytes, at++);
-        if (length > 0x7f) {
-          length = readVarint(bytes, at - 1, end);
-          at = cursor;
+      switch (tag & 7) {
+        case wireBytes: {
+          let length = byteAt(bytes, at++);
+          if (length > 0x7f || at > end) {
+            length = readVarint(bytes, at - 1, end);
+            at = cursor;
+          }
+          value = at;
+          at += length;
+          break;
         }
-        value = at;
-        at += length;
-        if (at > end)
-          throw new WireError(`field ${tag >>> 3} should end within its message, got ${at - end} bytes more`);
-      } else at = skipValue(bytes, at, end, tag);
+        case wireFixed64:
+          at += 8;
+          break;
+        case wireFixed32:
+          at += 4;
+          break;
+        default:
+          at = skipValue(bytes, at, end, tag);
+      }
+      if (at > end) throw new WireError(`field ${tag >>> 3} should end within its message, got ${at - end} bytes more`);
       entries[write] = tag;
       entries[write + 1] = start;
       entries[write + 2] = value;
       entries[write + 3] = at;
       write += 4;
     }
+    this.entries = entries;
     this.first = first;
     this.last = write;
     this.room = Math.min(write + 4 * spare, entries.length);
@@ -150,19 +169,20 @@ export class Node {
   /** The entry of a field, the last where there are several; -1 for none. */
   find(tag: number): number {
     if (this.first < 0) this.#index();
-    const { entries } = this.document;
+    const { entries } = this;
     for (let entry = this.last - 4; entry >= this.first; entry -= 4) if (entries[entry] === tag) return entry;
     return -1;
   }
 
   /** The bytes that the range of an entry means; of an entry without child. */
   bytesOf(entry: number): Uint8Array {
-    return (this.document.entries[entry + 1] as number) < 0 ? this.document.scratch.bytes : this.bytes; // entries have four
+    return (this.entries[entry + 1] as number) < 0 ? this.document.scratch.bytes : this.bytes; // entries have four
   }
 
   /** The content of an entry as bytes, with what was written below it. */
   contentOf(entry: number): Uint8Array {
-    const { entries, nodes } = this.document;
+    const { entries } = this;
+    const { nodes } = this.document;
     const at = entries[entry + 2] as number; // entries have four
     if (at < 0) return (nodes[~at] as Node).encode(); // put there when the entry was made so
     return this.bytesOf(entry).subarray(at, entries[entry + 3] as number);
@@ -171,7 +191,8 @@ export class Node {
   /** The message of an entry, always the same node. */
   child(entry: number): Node {
     const { document } = this;
-    const { entries, nodes } = document;
+    const { entries } = this;
+    const { nodes } = document;
     const at = entries[entry + 2] as number; // entries have four
     if (at < 0) return nodes[~at] as Node; // put there when the entry was made so
     const child = new Node(document, this.bytesOf(entry), at, entries[entry + 3] as number, this);
@@ -183,14 +204,14 @@ export class Node {
   message(tag: number): Node {
     const found = this.find(tag);
     if (found < 0) return this.#adopt(tag, noBytes, 0, 0);
-    const { entries } = this.document;
+    const { entries } = this;
     for (let entry = found - 4; entry >= this.first; entry -= 4) if (entries[entry] === tag) return this.#merge(tag);
     return this.child(found);
   }
 
   #merge(tag: number): Node {
     const parts: Uint8Array[] = [];
-    const { entries } = this.document;
+    const { entries } = this;
     for (let entry = this.first; entry < this.last; entry += 4) {
       if (entries[entry] !== tag) continue;
       parts.push(this.child(entry).encode());
@@ -215,10 +236,9 @@ export class Node {
   }
 
   #push(tag: number, start: number, at: number, end: number): number {
-    const { document } = this;
     if (this.last === this.room) this.#move();
     const entry = this.last;
-    const { entries } = document;
+    const { entries } = this;
     entries[entry] = tag;
     entries[entry + 1] = start;
     entries[entry + 2] = at;
@@ -232,9 +252,10 @@ export class Node {
     const { document } = this;
     const count = this.last - this.first;
     const room = count * 2 + 4 * spare;
-    document.grow(room);
+    if (document.used + room > document.chunk.length) document.nextChunk(room);
     const first = document.used;
-    document.entries.copyWithin(first, this.first, this.last);
+    document.chunk.set(this.entries.subarray(this.first, this.last), first);
+    this.entries = document.chunk;
     this.first = first;
     this.last = first + count;
     this.room = first + room;
@@ -244,7 +265,7 @@ export class Node {
   /** Reads fields as if they had another tag of the same wire type. Not a change by itself. */
   retag(from: number, to: number): void {
     this.look();
-    const { entries } = this.document;
+    const { entries } = this;
     for (let entry = this.first; entry < this.last; entry += 4) {
       if (entries[entry] !== from) continue;
       this.child(entry);
@@ -262,14 +283,14 @@ export class Node {
 
   /** Removes the field of an entry. */
   cut(entry: number): void {
-    this.document.entries[entry] = 0;
+    this.entries[entry] = 0;
     this.touch();
   }
 
   /** Removes all fields with this tag. */
   clear(tag: number): void {
     if (this.find(tag) < 0) return;
-    const { entries } = this.document;
+    const { entries } = this;
     for (let entry = this.first; entry < this.last; entry += 4) if (entries[entry] === tag) entries[entry] = 0;
     this.touch();
   }
@@ -291,7 +312,7 @@ export class Node {
       this.#push(tag, ~start, at, position);
       return;
     }
-    const { entries } = document;
+    const { entries } = this;
     entries[entry] = tag;
     entries[entry + 1] = ~start;
     entries[entry + 2] = at;
@@ -301,7 +322,7 @@ export class Node {
   /** As `put`, for a field of which there is one: others with its tag go. */
   putSingle(tag: number, start: number): void {
     const found = this.find(tag);
-    const { entries } = this.document;
+    const { entries } = this;
     for (let entry = this.first; entry < found; entry += 4) if (entries[entry] === tag) entries[entry] = 0;
     this.put(found, tag, start);
   }
@@ -310,7 +331,8 @@ export class Node {
   measure(): number {
     if (!this.changed) return this.end - this.start;
     this.look();
-    const { entries, nodes } = this.document;
+    const { entries } = this;
+    const { nodes } = this.document;
     let size = 0;
     for (let entry = this.first; entry < this.last; entry += 4) {
       const tag = entries[entry] as number; // entries have four
@@ -329,7 +351,8 @@ export class Node {
   /** Writes the content; `measure` was called before. */
   write(out: Uint8Array, position: number): number {
     if (!this.changed) return copyRange(this.bytes, this.start, this.end, out, position);
-    const { entries, nodes, scratch } = this.document;
+    const { entries } = this;
+    const { nodes, scratch } = this.document;
     let source = this.bytes; // neighbours that lie side by side are copied as one range
     let from = 0;
     let to = 0;
@@ -370,7 +393,7 @@ export class Node {
   /** How many fields have this tag. */
   count(tag: number): number {
     this.look();
-    const { entries } = this.document;
+    const { entries } = this;
     let count = 0;
     for (let entry = this.first; entry < this.last; entry += 4) if (entries[entry] === tag) count++;
     return count;

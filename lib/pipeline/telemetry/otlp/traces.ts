@@ -13,20 +13,21 @@
  *   traces.encode();                              // the same bytes, if nothing was written
  *   const other = traces.fork();                  // an independent view: who writes copies
  */
-import { countBelow } from "./batch.ts";
 import { adoptOldScopes, Request, ResourceGroup, ScopeGroup } from "./common.ts";
 import * as f from "./fields.ts";
 import { ValueMap } from "./value.ts";
 import { blankOf, View, ViewList } from "./view.ts";
 
 export class Traces extends Request {
+  readonly signal = "traces";
+
   get resourceSpans(): ViewList<ResourceSpans> {
     return new ViewList(this.node, 1, ResourceSpans);
   }
 
   /** How many spans the request holds; nothing else of it is read. */
   get spanCount(): number {
-    return countBelow("traces", this.node);
+    return this.itemCount;
   }
 
   /** An independent view of the request as it is now. */

@@ -10,7 +10,7 @@ import { byteAt, cursor, maxDepth, readVarint, skipValue, WireError, Writer } fr
  * same fields: it always writes some fields even if they are empty, and never writes others if they are.
  */
 export function validate(signal: Signal, bytes: Uint8Array): { canonical: boolean } {
-  return { canonical: check(requests[signal], bytes, 0, bytes.length, 0, undefined) };
+  return { canonical: check(planOf(requests[signal]), bytes, 0, bytes.length, 0, undefined) };
 }
 
 /**
@@ -21,15 +21,64 @@ export function validate(signal: Signal, bytes: Uint8Array): { canonical: boolea
 export function canonicalise(signal: Signal, bytes: Uint8Array): Uint8Array {
   const others = new Set<number>();
   const message = requests[signal];
-  if (check(message, bytes, 0, bytes.length, 0, others)) return bytes;
+  if (check(planOf(message), bytes, 0, bytes.length, 0, others)) return bytes;
   const out = new Writer(bytes.length + (bytes.length >> 3) + 64);
   rewrite(message, bytes, 0, bytes.length, others, out);
   return out.finish();
 }
 
+// What a field's tag asks for, as small numbers in a table: this loop sees every field of every request.
+const unknown = 0;
+const isMessage = 1;
+const isTraceId = 2;
+const isSpanId = 3;
+const isText = 4;
+const isNumber = 5;
+const isFree = 6;
+const isList = 7;
+
+interface Plan {
+  readonly message: Message;
+  /** By tag, below 256. */
+  readonly actions: Uint8Array;
+  readonly inner: (Plan | undefined)[];
+  /** By tag: 1 for fields that are always written. */
+  readonly always: Uint8Array;
+}
+
+const plans = new Map<Message, Plan>();
+
+function planOf(message: Message): Plan {
+  const known = plans.get(message);
+  if (known !== undefined) return known;
+  const plan: Plan = {
+    message,
+    actions: new Uint8Array(256),
+    inner: new Array<Plan | undefined>(256).fill(undefined),
+    always: new Uint8Array(256),
+  };
+  plans.set(message, plan); // before its fields: messages contain each other
+  for (const [tag, field] of message.byTag.entries()) {
+    if (field === undefined || tag > 255) continue;
+    plan.actions[tag] = actionOf(field);
+    plan.always[tag] = field.always ? 1 : 0;
+    if (field.message !== undefined) plan.inner[tag] = planOf(field.message);
+  }
+  return plan;
+}
+
+function actionOf(field: Field): number {
+  if (field.message !== undefined) return isMessage;
+  if (field.repeated) return field.type === "string" ? isFree : isList;
+  if (field.type === "traceId") return isTraceId;
+  if (field.type === "spanId") return isSpanId;
+  if (field.presence) return isFree;
+  return field.type === "string" ? isText : isNumber;
+}
+
 /** Checks the message in bytes[start, end); where it is not as Alloy writes it, its start goes to `others`. */
 function check(
-  message: Message,
+  plan: Plan,
   bytes: Uint8Array,
   start: number,
   end: number,
@@ -37,7 +86,7 @@ function check(
   others: Set<number> | undefined,
 ): boolean {
   if (depth > maxDepth) throw new WireError(`messages should be at most ${maxDepth} deep, got more`);
-  const { byTag, always } = message;
+  const { actions, always, inner } = plan;
   let same = true;
   let seen = 0;
   let at = start;
@@ -47,82 +96,115 @@ function check(
       tag = readVarint(bytes, at - 1, end);
       at = cursor;
     }
-    const field = tag < byTag.length ? byTag[tag] : undefined;
-    if (field === undefined) {
-      at = skipUnknown(message, bytes, at, end, tag);
-      continue;
-    }
+    const action = tag < 256 ? byteAt(actions, tag) : unknown;
     let value = at;
-    if ((tag & 7) === 2 && at < end) {
-      let length = byteAt(bytes, at++);
-      if (length > 0x7f) {
-        length = readVarint(bytes, at - 1, end);
-        at = cursor;
+    switch (tag & 7) {
+      case 2: {
+        let length = byteAt(bytes, at++);
+        if (length > 0x7f || at > end) {
+          length = readVarint(bytes, at - 1, end);
+          at = cursor;
+        }
+        value = at;
+        at += length;
+        break;
       }
-      value = at;
-      at += length;
-      if (at > end)
-        throw new WireError(`${message.name}.${field.name} should end within its message, got ${at - end} bytes more`);
-    } else at = skipValue(bytes, at, end, tag);
-    if (field.always) seen++;
-    if (field.message !== undefined) {
-      if (!check(field.message, bytes, value, at, depth + 1, others)) same = false;
-      if (field.number === 1000) same = false;
-    } else if (!checkValue(message, field, bytes, value, at)) same = false;
+      case 1:
+        at += 8;
+        break;
+      default:
+        at = skipValue(bytes, at, end, tag);
+    }
+    if (at > end)
+      throw new WireError(
+        `field ${tag >>> 3} of ${plan.message.name} should end within it, got ${at - end} bytes more`,
+      );
+    switch (action) {
+      case isMessage:
+        seen += byteAt(always, tag);
+        if (!check(inner[tag] as Plan, bytes, value, at, depth + 1, others)) same = false; // messages have a plan
+        break;
+      case isFree:
+        break;
+      case isNumber:
+        if (isZero(bytes, value, at)) same = false;
+        break;
+      case isText:
+        if (value === at) same = false;
+        break;
+      case isTraceId:
+        seen++;
+        if (!checkId(plan, tag, bytes, value, at, 16)) same = false;
+        break;
+      case isSpanId:
+        seen++;
+        if (!checkId(plan, tag, bytes, value, at, 8)) same = false;
+        break;
+      case isList:
+        if (!checkList(plan, tag, bytes, value, at)) same = false;
+        break;
+      default:
+        if (!checkOther(plan, tag, bytes, value, at, depth, others)) same = false;
+    }
   }
-  if (seen !== always.length) same = false;
-  if (!same) others?.add(start);
+  if (seen !== plan.message.always.length) same = false;
+  if (!same && others !== undefined) others.add(start);
   return same;
 }
 
-function skipUnknown(message: Message, bytes: Uint8Array, at: number, end: number, tag: number): number {
+/** Scope groups at their old number, unknown fields, and known fields of the wrong type. */
+function checkOther(
+  { message }: Plan,
+  tag: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  depth: number,
+  others: Set<number> | undefined,
+): boolean {
   const number = tag >>> 3;
   if (number === 0) throw new WireError(`field number of ${message.name} should be above 0, got 0`);
+  const field = message.byTag[tag];
+  if (field?.message !== undefined) {
+    check(planOf(field.message), bytes, start, end, depth + 1, others);
+    return false;
+  }
   const known = message.fields.find(field => field.number === number);
-  if (known !== undefined) {
-    throw new WireError(`${message.name}.${known.name} should have wire type ${known.tag & 7}, got ${tag & 7}`);
-  }
-  return skipValue(bytes, at, end, tag);
+  if (known === undefined) return true;
+  throw new WireError(`${message.name}.${known.name} should have wire type ${known.tag & 7}, got ${tag & 7}`);
 }
 
-/** Checks ids and lists of numbers. False for what Alloy's encoder would not write so: a zero, an empty text, an all-zero id. */
-function checkValue(message: Message, field: Field, bytes: Uint8Array, start: number, end: number): boolean {
-  if (field.repeated) {
-    if (field.type === "string") return true;
-    if (field.tag & 1 && (end - start) % 8 !== 0) {
-      throw new WireError(`${message.name}.${field.name} should have 8 bytes a number, got ${end - start} bytes`);
-    }
-    if ((field.tag & 7) === 0) checkVarints(bytes, start, end);
-    return end > start;
+/** Checks a list of numbers, packed or not. */
+function checkList({ message }: Plan, tag: number, bytes: Uint8Array, start: number, end: number): boolean {
+  const field = message.byTag[tag];
+  if (field === undefined || field.tag === tag) return true;
+  if ((field.tag & 7) === 1 && (end - start) % 8 !== 0) {
+    throw new WireError(`${message.name}.${field.name} should have 8 bytes a number, got ${end - start} bytes`);
   }
-  switch (field.type) {
-    case "traceId":
-      return checkId(message, field, bytes, start, end, 16);
-    case "spanId":
-      return checkId(message, field, bytes, start, end, 8);
-    case "string":
-    case "bytes":
-      return field.presence || end > start;
-    default:
-      return field.presence || !isZero(bytes, start, end);
-  }
+  if ((field.tag & 7) === 0) for (let at = start; at < end; ) at = skipValue(bytes, at, end, 0);
+  return end > start;
 }
 
-function checkVarints(bytes: Uint8Array, at: number, end: number): void {
-  while (at < end) at = skipValue(bytes, at, end, 0);
-}
-
-function checkId(message: Message, field: Field, bytes: Uint8Array, start: number, end: number, size: number): boolean {
+/** Checks an id's length. False for one of zeros only, which Alloy's encoder writes as an empty one. */
+function checkId({ message }: Plan, tag: number, bytes: Uint8Array, start: number, end: number, size: number): boolean {
   if (start === end) return true;
-  if (end - start !== size) {
-    throw new WireError(`${message.name}.${field.name} should have ${size} bytes or none, got ${end - start}`);
-  }
-  return !isZero(bytes, start, end);
+  if (end - start === size) return !isZero(bytes, start, end);
+  throw new WireError(
+    `${message.name}.${message.byTag[tag]?.name} should have ${size} bytes or none, got ${end - start}`,
+  );
 }
 
 function isZero(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (byteAt(bytes, i) !== 0) return false;
   return true;
+}
+
+/** Whether Alloy's encoder would write a scalar: not a zero, an empty text, an all-zero id. */
+function isWritten(field: Field, bytes: Uint8Array, start: number, end: number): boolean {
+  if (field.always) return start === end || !isZero(bytes, start, end);
+  if (field.presence) return true;
+  if (field.repeated) return field.type === "string" || end > start;
+  return field.type === "string" ? end > start : !isZero(bytes, start, end);
 }
 
 /** Copies a checked message; those whose start is among `others` are put together anew. */
@@ -148,7 +230,7 @@ function rewrite(
     missing.delete(field);
     const value = valueStart(bytes, from, end, tag);
     if (field.message === undefined) {
-      if (checkValue(message, field, bytes, value, next)) continue;
+      if (isWritten(field, bytes, value, next)) continue;
       out.raw(bytes, pending, from);
       if (field.always) emptyField(out, field.tag);
     } else {

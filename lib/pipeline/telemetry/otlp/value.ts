@@ -81,6 +81,13 @@ function hasKey(bytes: Uint8Array, start: number, end: number, key: AttributeKey
 
 /** The key of the KeyValue in bytes[start, end). */
 function readKey(bytes: Uint8Array, start: number, end: number): string {
+  if (start + 2 <= end && byteAt(bytes, start) === keyTag) {
+    const from = start + 2;
+    const length = byteAt(bytes, start + 1);
+    if (length < 0x80 && from + length <= end && (from + length === end || byteAt(bytes, from + length) === valueTag)) {
+      return readText(bytes, from, from + length);
+    }
+  }
   const found = lastField(bytes, start, end, keyTag, keyTag);
   return found === 0 ? "" : readText(bytes, fieldStart, fieldEnd);
 }
@@ -124,9 +131,46 @@ function isKind(tag: number): boolean {
   }
 }
 
-/** The kind of an AnyValue: the tag of its last known field, 0 if empty. */
+/** The kind of an AnyValue: the tag of its last known field, 0 if empty. Its value is from `fieldStart` to `fieldEnd`. */
 function kindTag(bytes: Uint8Array, start: number, end: number): number {
-  return start === end ? 0 : lastField(bytes, start, end, -1, -1);
+  if (end - start < 2) return lastField(bytes, start, end, -1, -1);
+  // Nearly always there is one field, and nothing else.
+  const tag = byteAt(bytes, start);
+  const length = byteAt(bytes, start + 1);
+  fieldEnd = end;
+  switch (tag) {
+    case boolTag:
+      fieldStart = start + 1;
+      if (end === start + 2 && length < 0x80) return tag;
+      break;
+    case doubleTag:
+      fieldStart = start + 1;
+      if (end === start + 9) return tag;
+      break;
+    case stringTag:
+    case arrayTag:
+    case kvlistTag:
+    case bytesTag:
+      fieldStart = start + 2;
+      if (length < 0x80 && end === fieldStart + length) return tag;
+      break;
+  }
+  return lastField(bytes, start, end, -1, -1);
+}
+
+/** Where the value of a pair is, from `fieldStart` to `fieldEnd`; false for none. */
+function findValue(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start < end && byteAt(bytes, start) === keyTag) {
+    // Nearly always a key is followed by a value, and nothing else.
+    const at = start + 2 + byteAt(bytes, start + 1);
+    if (at + 2 <= end && byteAt(bytes, start + 1) < 0x80 && byteAt(bytes, at) === valueTag) {
+      const length = byteAt(bytes, at + 1);
+      fieldStart = at + 2;
+      fieldEnd = end;
+      if (length < 0x80 && fieldStart + length === end) return true;
+    }
+  }
+  return lastField(bytes, start, end, valueTag, valueTag) !== 0;
 }
 
 /** Reads a scalar AnyValue; lists and maps, which need a node, are left to the caller. */
@@ -158,7 +202,7 @@ function valueOfNode(node: Node): Value {
     if (value !== nested) return value;
   }
   node.look();
-  const { entries } = node.document;
+  const { entries } = node;
   for (let entry = node.last - 4; entry >= node.first; entry -= 4) {
     const tag = entries[entry];
     if (tag === arrayTag) return new ValueList(node.child(entry));
@@ -175,7 +219,7 @@ export function fieldValue(node: Node, tag: number): Value {
 
 /** The value of an entry that is an AnyValue. */
 function entryValue(node: Node, entry: number): Value {
-  const { entries } = node.document;
+  const { entries } = node;
   const at = entries[entry + 2] as number; // entries have four
   if (at >= 0) {
     const value = readScalar(node.bytesOf(entry), at, entries[entry + 3] as number);
@@ -278,13 +322,38 @@ function writeBytes(out: Writer, tag: number, bytes: Uint8Array): void {
 }
 
 function writePair(out: Writer, tag: number, key: string | AttributeKey, value: ValueInput): void {
-  const pair = out.open(tag);
   const { field } = typeof key === "string" ? attributeKey(key) : key;
+  if (typeof value === "string" && tag < 0x80 && writeShortPair(out, tag, field, value)) return;
+  const pair = out.open(tag);
   out.raw(field, 0, field.length);
   const open = out.open(valueTag);
   writeValue(out, value);
   out.close(open);
   out.close(pair);
+}
+
+/** The most frequent pair, a short ASCII text, whose lengths are known before it is written; false for any other. */
+function writeShortPair(out: Writer, tag: number, field: Uint8Array, text: string): boolean {
+  const { length } = text;
+  const size = field.length + 4 + length;
+  if (size > 0x7f) return false;
+  out.reserve(size + 2);
+  const { bytes } = out;
+  let at = out.position;
+  bytes[at++] = tag;
+  bytes[at++] = size;
+  for (let i = 0; i < field.length; i++) bytes[at++] = byteAt(field, i);
+  bytes[at++] = valueTag;
+  bytes[at++] = length + 2;
+  bytes[at++] = stringTag;
+  bytes[at++] = length;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return false;
+    bytes[at++] = code;
+  }
+  out.position = at;
+  return true;
 }
 
 /** A list value. Live: writing to it writes to the message that it stands in. */
@@ -315,7 +384,7 @@ export class ValueList {
   #entry(index: number): number {
     const { node } = this;
     node.look();
-    const { entries } = node.document;
+    const { entries } = node;
     for (let entry = node.first; entry < node.last; entry += 4) {
       if (entries[entry] === itemTag && index-- === 0) return entry;
     }
@@ -343,7 +412,7 @@ export class ValueList {
     node.look();
     let removed = 0;
     for (let offset = 0; node.first + offset < node.last; offset += 4) {
-      if (node.document.entries[node.first + offset] !== itemTag) continue;
+      if (node.entries[node.first + offset] !== itemTag) continue;
       if (!predicate(entryValue(node, node.first + offset))) continue;
       node.cut(node.first + offset);
       removed++;
@@ -355,7 +424,7 @@ export class ValueList {
     const { node } = this;
     node.look();
     for (let offset = 0; node.first + offset < node.last; offset += 4) {
-      if (node.document.entries[node.first + offset] === itemTag) yield entryValue(node, node.first + offset);
+      if (node.entries[node.first + offset] === itemTag) yield entryValue(node, node.first + offset);
     }
   }
 
@@ -438,7 +507,7 @@ export class ValueMap {
     node.look();
     let removed = 0;
     for (let offset = 0; node.first + offset < node.last; offset += 4) {
-      if (node.document.entries[node.first + offset] !== this.tag) continue;
+      if (node.entries[node.first + offset] !== this.tag) continue;
       if (!predicate(this.#key(node.first + offset), () => this.#value(node.first + offset))) continue;
       node.cut(node.first + offset);
       removed++;
@@ -450,7 +519,7 @@ export class ValueMap {
     const { node, tag } = this;
     node.look();
     for (let offset = 0; node.first + offset < node.last; offset += 4) {
-      if (node.document.entries[node.first + offset] === tag) yield this.#key(node.first + offset);
+      if (node.entries[node.first + offset] === tag) yield this.#key(node.first + offset);
     }
   }
 
@@ -458,7 +527,7 @@ export class ValueMap {
     const { node, tag } = this;
     node.look();
     for (let offset = 0; node.first + offset < node.last; offset += 4) {
-      if (node.document.entries[node.first + offset] !== tag) continue;
+      if (node.entries[node.first + offset] !== tag) continue;
       yield [this.#key(node.first + offset), this.#value(node.first + offset)];
     }
   }
@@ -474,7 +543,7 @@ export class ValueMap {
     const wanted = typeof key === "string" ? attributeKey(key) : key;
     const { node, tag } = this;
     node.look();
-    const { entries } = node.document;
+    const { entries } = node;
     for (let entry = node.first; entry < node.last; entry += 4) {
       if (entries[entry] !== tag) continue;
       const at = entries[entry + 2] as number; // entries have four
@@ -487,7 +556,7 @@ export class ValueMap {
   }
 
   #key(entry: number): string {
-    const { entries } = this.node.document;
+    const { entries } = this.node;
     const at = entries[entry + 2] as number; // entries have four
     if (at >= 0) return readKey(this.node.bytesOf(entry), at, entries[entry + 3] as number);
     const { bytes, start, end } = this.node.child(entry); // a pair's key is never written by itself
@@ -496,11 +565,11 @@ export class ValueMap {
 
   #value(entry: number): Value {
     const { node } = this;
-    const { entries } = node.document;
+    const { entries } = node;
     const at = entries[entry + 2] as number; // entries have four
     if (at >= 0) {
       const bytes = node.bytesOf(entry);
-      if (lastField(bytes, at, entries[entry + 3] as number, valueTag, valueTag) === 0) return undefined;
+      if (!findValue(bytes, at, entries[entry + 3] as number)) return undefined;
       const value = readScalar(bytes, fieldStart, fieldEnd);
       if (value !== nested) return value;
     }
@@ -514,7 +583,7 @@ export class ValueMap {
     node.look();
     const out = new Writer(256);
     for (let entry = node.first; entry < node.last; entry += 4) {
-      if (node.document.entries[entry] === tag) writeBytes(out, itemTag, node.contentOf(entry));
+      if (node.entries[entry] === tag) writeBytes(out, itemTag, node.contentOf(entry));
     }
     return out.finish();
   }

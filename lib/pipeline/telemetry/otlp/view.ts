@@ -37,7 +37,7 @@ export class ViewList<T extends View> {
   at(index: number): T | undefined {
     const node = this.#node;
     node.look();
-    const { entries } = node.document;
+    const { entries } = node;
     for (let entry = node.first; entry < node.last; entry += 4) {
       if (entries[entry] === this.#tag && index-- === 0) return new this.#type(node.child(entry));
     }
@@ -52,7 +52,7 @@ export class ViewList<T extends View> {
     let removed = 0;
     // Counted from the first entry: the predicate may write, and the entries then move.
     for (let offset = 0; node.first + offset < node.last; offset += 4) {
-      if (node.document.entries[node.first + offset] !== tag) continue;
+      if (node.entries[node.first + offset] !== tag) continue;
       if (!predicate(new this.#type(node.child(node.first + offset)))) continue;
       node.cut(node.first + offset);
       removed++;
@@ -96,7 +96,7 @@ class ViewIterator<T extends View> implements Iterator<T, undefined> {
 
   next(): IteratorResult<T, undefined> {
     const node = this.#node;
-    const { entries } = node.document;
+    const { entries } = node;
     while (node.first + this.#offset < node.last) {
       const entry = node.first + this.#offset;
       this.#offset += 4;

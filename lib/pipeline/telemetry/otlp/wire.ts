@@ -173,18 +173,40 @@ const { utf8Slice, utf8Write } = Buffer.prototype as unknown as {
 
 const shortText: number[][] = Array.from({ length: 17 }, (_, length) => new Array<number>(length).fill(0));
 
+// Names, routes, methods come again and again: comparing bytes with the text of the last time is several times faster than
+// making a string. Only ASCII is kept, where a code is a byte.
+const recent: string[] = new Array<string>(1024).fill("");
+
 /** UTF-8 as text; invalid bytes become U+FFFD. */
 export function readText(bytes: Uint8Array, start: number, end: number): string {
   const length = end - start;
   if (length === 0) return "";
-  if (length > 16) return utf8Slice.call(bytes, start, end);
-  const codes = shortText[length] as number[]; // lengths to 16 exist
-  for (let i = 0; i < length; i++) {
-    const byte = byteAt(bytes, start + i);
+  if (length > 64) return utf8Slice.call(bytes, start, end);
+  const middle = byteAt(bytes, start + (length >> 1));
+  const slot = (length * 7 + byteAt(bytes, start) * 31 + middle * 131 + byteAt(bytes, end - 1) * 521) & 1023;
+  const known = recent[slot] as string; // slots to 1023 exist
+  if (known.length === length && isText(bytes, start, known)) return known;
+  const text = length > 16 ? utf8Slice.call(bytes, start, end) : readShort(bytes, start, end);
+  if (text.length === length) recent[slot] = text;
+  return text;
+}
+
+function readShort(bytes: Uint8Array, start: number, end: number): string {
+  const codes = shortText[end - start] as number[]; // lengths to 16 exist
+  for (let i = start; i < end; i++) {
+    const byte = byteAt(bytes, i);
     if (byte > 0x7f) return utf8Slice.call(bytes, start, end);
-    codes[i] = byte;
+    codes[i - start] = byte;
   }
   return String.fromCharCode.apply(null, codes);
+}
+
+/** Whether the bytes are the codes of the text, all of them ASCII. */
+function isText(bytes: Uint8Array, start: number, text: string): boolean {
+  for (let i = text.length - 1; i >= 0; i--) {
+    if (byteAt(bytes, start + i) !== text.charCodeAt(i)) return false;
+  }
+  return true;
 }
 
 /** Copies a range; a loop is faster than `set` where the range is short. */
