@@ -1,7 +1,10 @@
 /** The arguments of Prometheus' common HTTP client, as `loki.write`, `prometheus.scrape` and others take them, and the client they describe. */
-import { block, type Infer, object, optional } from "../eval/schema.ts";
+import { type Authorize, buildClient, validateClientConfig } from "../delivery/client-config.ts";
+import { messageOf } from "../delivery/errors.ts";
+import type { HttpClient } from "../delivery/http.ts";
+import { block, type Infer, Mismatch, object, optional } from "../eval/schema.ts";
 import { bool, list, map, oneOf, secret, string, text } from "../eval/types.ts";
-import { Mismatch } from "../eval/schema.ts";
+import { type Host, type Problem, ProblemError } from "../graph/component.ts";
 
 /** An absolute URL; empty text is none. */
 export const url = text("string(config.URL)", value => {
@@ -72,3 +75,20 @@ export const httpClientFields = {
 export const httpClientArgs = object(httpClientFields);
 export type HttpClientArgs = Infer<typeof httpClientArgs>;
 export type TlsConfigArgs = Infer<typeof tlsConfig>;
+
+/** Combinations that can't be, found without building. */
+export function* clientProblems(args: HttpClientArgs, path: readonly (string | number)[]): Iterable<Problem> {
+  const message = validateClientConfig(args);
+  if (message !== undefined) yield { path, message };
+}
+
+/** The client that valid arguments describe; a file that can't be read fails the load. */
+export function makeClient(args: HttpClientArgs, { directory }: Host, authorize?: Authorize): HttpClient {
+  try {
+    return buildClient(args, { directory, headers: { "user-agent": userAgent }, ...(authorize && { authorize }) });
+  } catch (error) {
+    throw new ProblemError(messageOf(error));
+  }
+}
+
+export const userAgent = "Amalgam/0.1.0";

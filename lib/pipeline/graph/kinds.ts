@@ -1,5 +1,6 @@
 /** The kinds of telemetry that flow between components, as their receivers are typed in the language. */
 import type { LogBatch } from "../telemetry/loki/model.ts";
+import { countBelow } from "../telemetry/otlp/batch.ts";
 import { Logs } from "../telemetry/otlp/logs.ts";
 import { Metrics } from "../telemetry/otlp/metrics.ts";
 import { Traces } from "../telemetry/otlp/traces.ts";
@@ -41,21 +42,4 @@ function forkBatch(batch: OtlpBatch): OtlpBatch {
 }
 
 /** Spans, log records, data points. */
-export function countItems({ signal, data }: OtlpBatch): number {
-  let count = 0;
-  switch (signal) {
-    case "traces":
-      for (const { scopeSpans } of data.resourceSpans) for (const { spans } of scopeSpans) count += spans.length;
-      return count;
-    case "logs":
-      for (const { scopeLogs } of data.resourceLogs) for (const { logRecords } of scopeLogs) count += logRecords.length;
-      return count;
-    case "metrics":
-      for (const { scopeMetrics } of data.resourceMetrics) {
-        for (const { metrics } of scopeMetrics) for (const metric of metrics) count += metric.dataPoints.length;
-      }
-      return count;
-    default:
-      return signal satisfies never;
-  }
-}
+export const countItems = ({ signal, data }: OtlpBatch): number => countBelow(signal, data.node);

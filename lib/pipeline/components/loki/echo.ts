@@ -1,10 +1,11 @@
 /** Prints every log entry on standard output. */
-import { defineComponent } from "../../graph/component.ts";
+
 import { object, required } from "../../eval/schema.ts";
+import { defineComponent } from "../../graph/component.ts";
 import { logs } from "../../graph/kinds.ts";
 import { receiver } from "../../graph/receiver.ts";
-import type { LogBatch } from "../../telemetry/loki/model.ts";
 import { printLabels } from "../../telemetry/loki/labels.ts";
+import type { LogBatch } from "../../telemetry/loki/model.ts";
 
 export const lokiEcho = defineComponent({
   name: "loki.echo",

@@ -1,8 +1,17 @@
 /** Sends log entries to Loki, or to anything that speaks Loki's push API. */
-import { compressBlock } from "../../telemetry/snappy.ts";
-import { lokiPolicy } from "../../delivery/retry.ts";
+
 import { DeliveryError } from "../../delivery/errors.ts";
-import { block, blocks, defaultBlock, type Infer, object, optional, refusedBlock, required } from "../../eval/schema.ts";
+import { lokiPolicy } from "../../delivery/retry.ts";
+import {
+  block,
+  blocks,
+  defaultBlock,
+  type Infer,
+  object,
+  optional,
+  refusedBlock,
+  required,
+} from "../../eval/schema.ts";
 import { bool, bytes, duration, int, map, string } from "../../eval/types.ts";
 import { defineComponent, type Host, type Problem } from "../../graph/component.ts";
 import { fanOut } from "../../graph/gate.ts";
@@ -13,13 +22,18 @@ import { type Labels, labelValue } from "../../telemetry/labels.ts";
 import { printLabels } from "../../telemetry/loki/labels.ts";
 import { type LogBatch, type LogEntry, type LogStream, tenantLabel } from "../../telemetry/loki/model.ts";
 import { encodePush } from "../../telemetry/loki/push.ts";
-import { httpClientFields, makeClient, clientProblems } from "../http-client.ts";
-import { createWriter, withoutCredentials, type Writer } from "../writer.ts";
+import { compressBlock } from "../../telemetry/snappy.ts";
+import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
+import { createWriter, type Writer, withoutCredentials } from "../writer.ts";
 
 const endpoint = object({
   name: optional(string, undefined, "Names the endpoint in metrics."),
   url: required(string, "Where to push to, with its path."),
-  batch_wait: optional(duration, "1s", "Longest time that entries wait for company. They wait only while a request is under way."),
+  batch_wait: optional(
+    duration,
+    "1s",
+    "Longest time that entries wait for company. They wait only while a request is under way.",
+  ),
   batch_size: optional(bytes, "1MiB", "Size of the lines of one request."),
   remote_timeout: optional(duration, "10s", "Time for one request."),
   headers: optional(map(string), undefined, "Headers of each request."),
@@ -46,7 +60,11 @@ const args = object({
   max_streams: optional(int, 0, "Most streams in a request; 0 is without limit."),
   wal: block(
     object({
-      enabled: optional(bool, false, "Accepted; entries are acknowledged when Loki has them, so there is nothing to log ahead."),
+      enabled: optional(
+        bool,
+        false,
+        "Accepted; entries are acknowledged when Loki has them, so there is nothing to log ahead.",
+      ),
       max_segment_age: optional(duration, undefined, "Accepted."),
       min_read_frequency: optional(duration, undefined, "Accepted."),
       max_read_frequency: optional(duration, undefined, "Accepted."),
@@ -62,12 +80,14 @@ export const lokiWrite = defineComponent({
   name: "loki.write",
   summary: "Sends log entries to Loki, or to anything that speaks Loki's push API.",
   stability: "generally-available",
-  inFunctions: "All entries of an invocation meet in as few requests as their size allows; the invocation ends when Loki has them.",
+  inFunctions:
+    "All entries of an invocation meet in as few requests as their size allows; the invocation ends when Loki has them.",
   args,
   exports: object({ receiver: required(receiver(logs), "Takes the entries to send.") }),
   *check(args: Args): Iterable<Problem> {
     for (const [i, each] of args.endpoint.entries()) {
-      if (!URL.canParse(each.url)) yield { path: ["endpoint", i, "url"], message: `url should be a URL, got ${JSON.stringify(each.url)}` };
+      if (!URL.canParse(each.url))
+        yield { path: ["endpoint", i, "url"], message: `url should be a URL, got ${JSON.stringify(each.url)}` };
       yield* clientProblems(each, ["endpoint", i]);
     }
   },
@@ -98,7 +118,9 @@ function endpointWriter({ external_labels, max_streams }: Args, args: Endpoint, 
     encode(tenant, batches) {
       const streams = mergeStreams(batches, labelText);
       if (max_streams > 0 && streams.size > max_streams) {
-        throw new DeliveryError(`${host.id} should send at most ${max_streams} streams at once, got ${streams.size}`, { kind: "split" });
+        throw new DeliveryError(`${host.id} should send at most ${max_streams} streams at once, got ${streams.size}`, {
+          kind: "split",
+        });
       }
       return {
         url: args.url,
@@ -158,7 +180,10 @@ export function withExternal(labels: Labels, external: ReadonlyMap<string, strin
 }
 
 /** Entries of equal label text become one stream, in their order. */
-function mergeStreams(batches: readonly LogBatch[], labelText: (labels: Labels) => string): Map<string, readonly LogEntry[]> {
+function mergeStreams(
+  batches: readonly LogBatch[],
+  labelText: (labels: Labels) => string,
+): Map<string, readonly LogEntry[]> {
   const merged = new Map<string, LogEntry[] | readonly LogEntry[]>();
   for (const batch of batches) {
     for (const { labels, entries } of batch) {

@@ -26,7 +26,10 @@ export function serverTlsListener(tls: ServerTlsArgs): TlsListener {
   const cert = tls.cert_pem ?? fileText(tls.cert_file, "cert_file");
   const key = tls.key_pem?.reveal() ?? fileText(tls.key_file, "key_file");
   if (cert === undefined || key === undefined) {
-    throw new ProblemError("tls should have a certificate and a key: cert_pem or cert_file, key_pem or key_file", ["http", "tls"]);
+    throw new ProblemError("tls should have a certificate and a key: cert_pem or cert_file, key_pem or key_file", [
+      "http",
+      "tls",
+    ]);
   }
   const clientCa = fileText(tls.client_ca_file, "client_ca_file");
   return { cert, key, ...(clientCa !== undefined && { clientCa, requireClientCert: true }) };
@@ -37,6 +40,9 @@ function fileText(file: string | undefined, name: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new ProblemError(`${name} could not be read: ${error instanceof Error ? error.message : String(error)}`, ["tls", name]);
+    throw new ProblemError(`${name} could not be read: ${error instanceof Error ? error.message : String(error)}`, [
+      "tls",
+      name,
+    ]);
   }
 }

@@ -1,6 +1,7 @@
 /** Receives log entries over Loki's push API, as JSON, protobuf or plain lines. */
-import { BadEncodingError, DeliveryError, messageOf, TooLargeError } from "../../../delivery/errors.ts";
+
 import { decompress } from "../../../delivery/compress.ts";
+import { BadEncodingError, DeliveryError, messageOf, TooLargeError } from "../../../delivery/errors.ts";
 import { type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { bool, bytes, capsule, list, map, string } from "../../../eval/types.ts";
 import { defineComponent } from "../../../graph/component.ts";
@@ -9,7 +10,7 @@ import type { Invocation } from "../../../graph/invocation.ts";
 import { logs } from "../../../graph/kinds.ts";
 import { receiver } from "../../../graph/receiver.ts";
 import type { DecodedRecord, HttpReply, HttpRequest, Route } from "../../../graph/trigger.ts";
-import { compileRules, type RelabelRule, type Relabel } from "../../../relabel/relabel.ts";
+import { compileRules, type Relabel, type RelabelRule } from "../../../relabel/relabel.ts";
 import { type Labels, labelsFromMap, labelsToMap, noLabels } from "../../../telemetry/labels.ts";
 import { type LogBatch, type LogStream, tenantLabel } from "../../../telemetry/loki/model.ts";
 import { decodePushJson, decodePushProtobuf } from "../../../telemetry/loki/push.ts";
@@ -20,8 +21,16 @@ const args = object({
   ...serverFields,
   forward_to: required(list(receiver(logs)), "Where to send entries."),
   labels: optional(map(string), undefined, "Labels of every entry; they win over the client's."),
-  relabel_rules: optional(capsule<readonly RelabelRule[]>("relabel.Rules"), undefined, "Rules for the labels of every stream, as `loki.relabel` exports them."),
-  use_incoming_timestamp: optional(bool, false, "Keeps the client's times; otherwise entries have the time of their arrival."),
+  relabel_rules: optional(
+    capsule<readonly RelabelRule[]>("relabel.Rules"),
+    undefined,
+    "Rules for the labels of every stream, as `loki.relabel` exports them.",
+  ),
+  use_incoming_timestamp: optional(
+    bool,
+    false,
+    "Keeps the client's times; otherwise entries have the time of their arrival.",
+  ),
   max_send_message_size: optional(bytes, "100MiB", "Largest protobuf body, decompressed."),
 });
 type Args = Infer<typeof args>;
@@ -42,8 +51,12 @@ export const lokiSourceApi = defineComponent({
     const normalise = streamLabels(args);
     const forward = (batch: LogBatch, invocation: Invocation) => next.consume(batch, invocation);
     const push = async (record: DecodedRecord, invocation: Invocation) => {
-      if (record.format !== "loki") throw new DeliveryError(`loki.source.api takes Loki pushes, got ${record.format}`, { kind: "reject" });
-      const batch = record.encoding === "json" ? decodePushJson(record.body) : decodePushProtobuf(uncompressBlock(record.body, args.max_send_message_size));
+      if (record.format !== "loki")
+        throw new DeliveryError(`loki.source.api takes Loki pushes, got ${record.format}`, { kind: "reject" });
+      const batch =
+        record.encoding === "json"
+          ? decodePushJson(record.body)
+          : decodePushProtobuf(uncompressBlock(record.body, args.max_send_message_size));
       await forward(received(batch, record.tenant ?? "", args, normalise, invocation), invocation);
     };
     const answerPush = async (request: HttpRequest, invocation: Invocation): Promise<HttpReply> => {
@@ -92,10 +105,12 @@ function decodeRequest({ headers, body }: HttpRequest, maxBytes: number): LogBat
   const type = (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
   const encoding = headers["content-encoding"] ?? "";
   if (type === "application/json") {
-    if (encoding !== "" && encoding !== "gzip" && encoding !== "deflate" && encoding !== "snappy") throw new BadEncodingError(`Content-Encoding ${JSON.stringify(encoding)} not supported`);
+    if (encoding !== "" && encoding !== "gzip" && encoding !== "deflate" && encoding !== "snappy")
+      throw new BadEncodingError(`Content-Encoding ${JSON.stringify(encoding)} not supported`);
     return decodePushJson(encoding === "" ? body : decompress(body, encoding, { maxBytes: maxBodyBytes }));
   }
-  if (encoding !== "" && encoding !== "snappy") throw new BadEncodingError(`Content-Encoding ${JSON.stringify(encoding)} not supported`);
+  if (encoding !== "" && encoding !== "snappy")
+    throw new BadEncodingError(`Content-Encoding ${JSON.stringify(encoding)} not supported`);
   return decodePushProtobuf(uncompressBlock(body, maxBytes));
 }
 
@@ -105,9 +120,14 @@ async function settle(work: Promise<void>): Promise<HttpReply> {
     await work;
     return { status: 204 };
   } catch (error) {
-    if (error instanceof DeliveryError && !error.retryable) return { status: error.kind === "split" ? 413 : 400, body: `${error.message}\n` };
+    if (error instanceof DeliveryError && !error.retryable)
+      return { status: error.kind === "split" ? 413 : 400, body: `${error.message}\n` };
     const retryAfterMs = error instanceof DeliveryError ? (error.retryAfterMs ?? 1000) : 1000;
-    return { status: 503, headers: { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }, body: `${messageOf(error)}\n` };
+    return {
+      status: 503,
+      headers: { "retry-after": String(Math.ceil(retryAfterMs / 1000)) },
+      body: `${messageOf(error)}\n`,
+    };
   }
 }
 
@@ -118,7 +138,13 @@ function tenantOf({ headers }: HttpRequest): string {
 }
 
 /** Entries as they go on: labels of the configuration, rules, time, tenant. Streams without labels are gone. */
-function received(batch: LogBatch, tenant: string, { use_incoming_timestamp }: Args, normalise: Relabel, { now }: Invocation): LogBatch {
+function received(
+  batch: LogBatch,
+  tenant: string,
+  { use_incoming_timestamp }: Args,
+  normalise: Relabel,
+  { now }: Invocation,
+): LogBatch {
   const timestamp = BigInt(now) * 1_000_000n;
   const streams: LogStream[] = [];
   for (const { labels, entries } of batch) {
@@ -146,7 +172,8 @@ function streamLabels({ labels: own, relabel_rules }: Args): Relabel {
 
 const hasInternal = (labels: Labels): boolean => labels.some((text, i) => i % 2 === 0 && text.startsWith("__"));
 
-const withLabel = (labels: Labels, name: string, value: string): Labels => labelsFromMap(labelsToMap(labels).set(name, value));
+const withLabel = (labels: Labels, name: string, value: string): Labels =>
+  labelsFromMap(labelsToMap(labels).set(name, value));
 
 /** A line an entry; empty lines are none. */
 function rawLines(body: Uint8Array, { labels }: Args, { now }: Invocation): LogBatch {

@@ -10,7 +10,11 @@ const tls = object({
   key_pem: optional(secret, undefined, "Key of the certificate in PEM."),
   cert_file: optional(string, undefined, "File with the certificate."),
   key_file: optional(string, undefined, "File with the key."),
-  client_auth_type: optional(string, undefined, "Whether clients must show a certificate, as Go names it: `RequireAndVerifyClientCert`."),
+  client_auth_type: optional(
+    string,
+    undefined,
+    "Whether clients must show a certificate, as Go names it: `RequireAndVerifyClientCert`.",
+  ),
   client_ca_file: optional(string, undefined, "File with the CA certificates of clients."),
   client_ca: optional(string, undefined, "CA certificates of clients in PEM."),
   cipher_suites: optional(string, undefined, "Accepted; the runtime's secure suites are used."),
@@ -73,10 +77,17 @@ export function listenerTls({ tls }: HttpServerArgs): TlsListener | undefined {
   const cert = tls.cert_pem ?? fileText(tls.cert_file, "cert_file");
   const key = tls.key_pem?.reveal() ?? fileText(tls.key_file, "key_file");
   if (cert === undefined || key === undefined) {
-    throw new ProblemError("tls should have a certificate and a key: cert_pem or cert_file, key_pem or key_file", ["http", "tls"]);
+    throw new ProblemError("tls should have a certificate and a key: cert_pem or cert_file, key_pem or key_file", [
+      "http",
+      "tls",
+    ]);
   }
   const clientCa = tls.client_ca ?? fileText(tls.client_ca_file, "client_ca_file");
-  return { cert, key, ...(clientCa !== undefined && { clientCa, requireClientCert: /^Require/.test(tls.client_auth_type ?? "Require") }) };
+  return {
+    cert,
+    key,
+    ...(clientCa !== undefined && { clientCa, requireClientCert: /^Require/.test(tls.client_auth_type ?? "Require") }),
+  };
 }
 
 function fileText(file: string | undefined, name: string): string | undefined {
@@ -84,6 +95,10 @@ function fileText(file: string | undefined, name: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new ProblemError(`${name} could not be read: ${error instanceof Error ? error.message : String(error)}`, ["http", "tls", name]);
+    throw new ProblemError(`${name} could not be read: ${error instanceof Error ? error.message : String(error)}`, [
+      "http",
+      "tls",
+      name,
+    ]);
   }
 }

@@ -2,16 +2,26 @@
 import { type Compression, compress } from "../../../delivery/compress.ts";
 import { createHttpClient, type HttpClient, type OutgoingRequest } from "../../../delivery/http.ts";
 import { otelPolicy } from "../../../delivery/retry.ts";
-import { block, defaultBlock, type Infer, object, optional, refused, refusedBlock, required, requiredBlock } from "../../../eval/schema.ts";
+import {
+  block,
+  defaultBlock,
+  type Infer,
+  object,
+  optional,
+  refused,
+  refusedBlock,
+  required,
+  requiredBlock,
+} from "../../../eval/schema.ts";
 import { any, bool, bytes, duration, int, map, number, oneOf, string } from "../../../eval/types.ts";
 import { defineComponent, type Host, type Problem } from "../../../graph/component.ts";
 import type { Invocation } from "../../../graph/invocation.ts";
 import { countItems, type OtlpBatch, otlpBatch } from "../../../graph/kinds.ts";
 import type { Signal } from "../../../graph/trigger.ts";
+import { halveRequest, mergeRequests } from "../../../telemetry/otlp/batch.ts";
 import { requestToJson } from "../../../telemetry/otlp/json-write.ts";
 import { readExportResponse } from "../../../telemetry/otlp/responses.ts";
-import { halveRequest, mergeRequests } from "../../../telemetry/otlp/split.ts";
-import { createWriter, withoutCredentials, type Writer } from "../../writer.ts";
+import { createWriter, type Writer, withoutCredentials } from "../../writer.ts";
 import { clientTls, debugMetrics } from "../args.ts";
 import { authHandler } from "../auth.ts";
 import { inputExports } from "../processor.ts";
@@ -20,8 +30,15 @@ import { clientTlsSettings } from "../tls.ts";
 const client = object({
   endpoint: required(string, "Base URL; the paths of the signals are added to it."),
   proxy_url: optional(string, undefined, "Proxy for all requests."),
-  compression: optional(oneOf("compression", ["gzip", "zlib", "deflate", "snappy", "x-snappy-framed", "zstd", "lz4", "none", ""]), "gzip", "How bodies are compressed."),
-  compression_params: block(object({ level: required(int, "Level, as the algorithm counts them.") }), "Parameters of the compression."),
+  compression: optional(
+    oneOf("compression", ["gzip", "zlib", "deflate", "snappy", "x-snappy-framed", "zstd", "lz4", "none", ""]),
+    "gzip",
+    "How bodies are compressed.",
+  ),
+  compression_params: block(
+    object({ level: required(int, "Level, as the algorithm counts them.") }),
+    "Parameters of the compression.",
+  ),
   tls: block(clientTls, "TLS of the connection."),
   read_buffer_size: optional(bytes, undefined, "Accepted; the runtime chooses."),
   write_buffer_size: optional(bytes, "512KiB", "Accepted; the runtime chooses."),
@@ -36,7 +53,11 @@ const client = object({
   http2_ping_timeout: optional(duration, "15s", "Accepted."),
   force_attempt_http2: optional(bool, true, "Accepted."),
   auth: optional(authHandler, undefined, "Credentials, by an `otelcol.auth.*` component."),
-  cookies: refusedBlock(object({ enabled: optional(bool, false, "Keeps cookies.") }), "is not supported", "Cookies between requests."),
+  cookies: refusedBlock(
+    object({ enabled: optional(bool, false, "Keeps cookies.") }),
+    "is not supported",
+    "Cookies between requests.",
+  ),
 });
 
 const sendingQueue = object({
@@ -88,20 +109,33 @@ export const otelcolExporterOtlphttp = defineComponent({
   args,
   exports: inputExports,
   *check(args): Iterable<Problem> {
-    if (!URL.canParse(args.client.endpoint)) yield { path: ["client", "endpoint"], message: `endpoint should be a URL, got ${JSON.stringify(args.client.endpoint)}` };
+    if (!URL.canParse(args.client.endpoint))
+      yield {
+        path: ["client", "endpoint"],
+        message: `endpoint should be a URL, got ${JSON.stringify(args.client.endpoint)}`,
+      };
     for (const name of ["traces_endpoint", "metrics_endpoint", "logs_endpoint"] as const) {
       const value = args[name];
-      if (value !== undefined && value !== "" && !URL.canParse(value)) yield { path: [name], message: `${name} should be a URL, got ${JSON.stringify(value)}` };
+      if (value !== undefined && value !== "" && !URL.canParse(value))
+        yield { path: [name], message: `${name} should be a URL, got ${JSON.stringify(value)}` };
     }
-    if (args.client.auth && !args.client.auth.client) yield { path: ["client", "auth"], message: "auth should be able to authorise requests, got a handler that only checks them" };
+    if (args.client.auth && !args.client.auth.client)
+      yield {
+        path: ["client", "auth"],
+        message: "auth should be able to authorise requests, got a handler that only checks them",
+      };
   },
   build(args, host) {
     const http = makeClient(args.client);
-    const writers = { traces: signalWriter("traces", args, http, host), logs: signalWriter("logs", args, http, host), metrics: signalWriter("metrics", args, http, host) };
+    const writers = {
+      traces: signalWriter("traces", args, http, host),
+      logs: signalWriter("logs", args, http, host),
+      metrics: signalWriter("metrics", args, http, host),
+    };
     const input = {
-      consume: ({ signal, data }: OtlpBatch, invocation: Invocation) => {
-        const body = data.encode();
-        return writers[signal].add("", body, args.sending_queue.batch?.sizer === "items" ? countItems(otlpBatch(signal, body)) : body.length, invocation);
+      consume: (batch: OtlpBatch, invocation: Invocation) => {
+        const size = args.sending_queue.batch?.sizer === "bytes" ? batch.data.byteLength : countItems(batch);
+        return writers[batch.signal].add("", batch, size, invocation);
       },
     };
     return { exports: { input }, close: async () => writers.traces.close() };
@@ -109,7 +143,15 @@ export const otelcolExporterOtlphttp = defineComponent({
 });
 
 /** Level 1 where none is set: the backend decompresses, the function's processor is paid for. */
-function makeClient({ tls, timeout, headers, proxy_url, max_conns_per_host, disable_keep_alives, auth }: ClientArgs): HttpClient {
+function makeClient({
+  tls,
+  timeout,
+  headers,
+  proxy_url,
+  max_conns_per_host,
+  disable_keep_alives,
+  auth,
+}: ClientArgs): HttpClient {
   return createHttpClient({
     ...(tls && { tls: clientTlsSettings(tls) }),
     ...(proxy_url !== undefined && proxy_url !== "" && { proxy: { url: proxy_url } }),
@@ -122,7 +164,7 @@ function makeClient({ tls, timeout, headers, proxy_url, max_conns_per_host, disa
 }
 
 /** Without a `batch` block each request that comes in is one that goes out, as in Alloy. */
-function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host): Writer<Uint8Array> {
+function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host): Writer<OtlpBatch> {
   const url = args[`${signal}_endpoint`] || joinPath(args.client.endpoint, `/v1/${signal}`);
   const { batch, num_consumers } = args.sending_queue;
   const { compression, compression_params } = args.client;
@@ -135,10 +177,9 @@ function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host
     timeoutMs: args.client.timeout,
     maxBytes: batch ? batch.max_size || Number.POSITIVE_INFINITY : 1,
     concurrency: num_consumers,
-    split: body => halveRequest(signal, body),
+    split: ({ data }) => halveRequest(signal, data.encode()).map(half => otlpBatch(signal, half)),
     encode(_, parts) {
-      const [first = new Uint8Array(), ...more] = parts;
-      const merged = more.length ? mergeRequests(parts) : first;
+      const merged = mergeRequests(parts.map(({ data }) => data.encode()));
       const plain = json ? Buffer.from(requestToJson(signal, merged)) : merged;
       return {
         url,
@@ -146,14 +187,22 @@ function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host
           "content-type": json ? "application/json" : "application/x-protobuf",
           ...(compression !== "none" && compression !== "" && { "content-encoding": compression }),
         },
-        body: compression === "none" || compression === "" ? plain : compress(plain, compression satisfies Compression, compression_params?.level),
-        items: countItems(otlpBatch(signal, merged)),
+        body:
+          compression === "none" || compression === ""
+            ? plain
+            : compress(plain, compression satisfies Compression, compression_params?.level),
+        items: parts.reduce((sum, part) => sum + countItems(part), 0),
       };
     },
     onAnswer(body, headers) {
       if (!body.length || !headers["content-type"]?.includes("protobuf")) return;
       const { rejected, message } = readExportResponse(signal, body);
-      if (rejected > 0n) host.log.warn("backend refused a part of the data", { component: host.id, rejected: Number(rejected), error: message });
+      if (rejected > 0n)
+        host.log.warn("backend refused a part of the data", {
+          component: host.id,
+          rejected: Number(rejected),
+          error: message,
+        });
     },
   });
 }

@@ -68,7 +68,11 @@ const http = object({
   auth,
   max_request_body_size: optional(bytes, undefined, "Largest body, compressed and decompressed; 20 MiB where unset."),
   include_metadata: optional(bool, false, "Hands request headers to later components."),
-  compression_algorithms: optional(list(string), ["gzip", "zstd", "zlib", "snappy", "deflate", "lz4"], "Content encodings that are taken."),
+  compression_algorithms: optional(
+    list(string),
+    ["gzip", "zstd", "zlib", "snappy", "deflate", "lz4"],
+    "Content encodings that are taken.",
+  ),
   keep_alives_enabled: optional(bool, true, "Accepted; connections are kept."),
   idle_timeout: optional(duration, "1m", "Accepted."),
   read_timeout: optional(duration, undefined, "Accepted; bodies are bounded by their size."),
@@ -81,7 +85,11 @@ const http = object({
 type Http = Infer<typeof http>;
 
 const args = object({
-  grpc: refusedBlock(grpc, "can't be served: functions answer HTTP only, send OTLP over HTTP to the http block", "The gRPC listener."),
+  grpc: refusedBlock(
+    grpc,
+    "can't be served: functions answer HTTP only, send OTLP over HTTP to the http block",
+    "The gRPC listener.",
+  ),
   http: block(http, "The HTTP listener."),
   debug_metrics: debugMetrics,
   output,
@@ -94,9 +102,17 @@ export const otelcolReceiverOtlp = defineComponent({
   inFunctions: "Served at the function's URL; queue messages with an export request as their body are taken, too.",
   args,
   *check({ http }): Iterable<Problem> {
-    if (http && !parseEndpoint(http.endpoint)) yield { path: ["http", "endpoint"], message: `endpoint should be HOST:PORT, got ${JSON.stringify(http.endpoint)}` };
+    if (http && !parseEndpoint(http.endpoint))
+      yield {
+        path: ["http", "endpoint"],
+        message: `endpoint should be HOST:PORT, got ${JSON.stringify(http.endpoint)}`,
+      };
     for (const [i, name] of (http?.compression_algorithms ?? []).entries()) {
-      if (!encodings.has(name)) yield { path: ["http", "compression_algorithms", i], message: `unsupported compression algorithm ${JSON.stringify(name)}` };
+      if (!encodings.has(name))
+        yield {
+          path: ["http", "compression_algorithms", i],
+          message: `unsupported compression algorithm ${JSON.stringify(name)}`,
+        };
     }
   },
   build({ http, output }) {
@@ -116,13 +132,27 @@ export const otelcolReceiverOtlp = defineComponent({
           ...(tls && { tls }),
           routes: wired.flatMap(signal => routesOf(signal, http, maxBytes, next)),
         },
-        { kind: "records", format: "otlp", sources: ["queue"], push: (record, invocation) => pushRecord(record, next, invocation) },
+        {
+          kind: "records",
+          format: "otlp",
+          sources: ["queue"],
+          push: (record, invocation) => pushRecord(record, next, invocation),
+        },
       ],
     };
   },
 });
 
-const encodings: ReadonlySet<string> = new Set(["", "gzip", "zstd", "zlib", "snappy", "x-snappy-framed", "deflate", "lz4"]);
+const encodings: ReadonlySet<string> = new Set([
+  "",
+  "gzip",
+  "zstd",
+  "zlib",
+  "snappy",
+  "x-snappy-framed",
+  "deflate",
+  "lz4",
+]);
 
 /** `host:port`, also with an empty host or one in brackets. */
 export function parseEndpoint(endpoint: string): { readonly host: string; readonly port: number } | undefined {
@@ -133,18 +163,35 @@ export function parseEndpoint(endpoint: string): { readonly host: string; readon
 
 function routesOf(signal: Signal, http: Http, maxBytes: number, next: Consumer<OtlpBatch>): Route[] {
   const path = http[`${signal}_url_path`];
-  const common = { path: path.startsWith("/") ? path : `/${path}`, maxBodyBytes: maxBytes, answerWithinMs: http.write_timeout };
-  const handle: Route["handle"] = async (request, invocation) => withCors(http, request, await answer(signal, http, maxBytes, next, request, invocation));
+  const common = {
+    path: path.startsWith("/") ? path : `/${path}`,
+    maxBodyBytes: maxBytes,
+    answerWithinMs: http.write_timeout,
+  };
+  const handle: Route["handle"] = async (request, invocation) =>
+    withCors(http, request, await answer(signal, http, maxBytes, next, request, invocation));
   const post: Route = { ...common, method: "POST", handle };
   if (!http.cors) return [post];
   return [post, { ...common, method: "OPTIONS", handle: async request => preflight(http, request) }];
 }
 
-async function answer(signal: Signal, http: Http, maxBytes: number, next: Consumer<OtlpBatch>, request: HttpRequest, invocation: Invocation): Promise<HttpReply> {
+async function answer(
+  signal: Signal,
+  http: Http,
+  maxBytes: number,
+  next: Consumer<OtlpBatch>,
+  request: HttpRequest,
+  invocation: Invocation,
+): Promise<HttpReply> {
   const refusal = await http.auth?.server?.(request);
   if (refusal) return refusal;
   const encoding = encodingOf(request);
-  if (!encoding) return { status: 415, headers: { "content-type": "text/plain" }, body: "415 unsupported media type, supported: [application/json, application/x-protobuf]" };
+  if (!encoding)
+    return {
+      status: 415,
+      headers: { "content-type": "text/plain" },
+      body: "415 unsupported media type, supported: [application/json, application/x-protobuf]",
+    };
   let batch: OtlpBatch;
   try {
     const body = decode(request, http.compression_algorithms, maxBytes);
@@ -163,8 +210,10 @@ async function answer(signal: Signal, http: Http, maxBytes: number, next: Consum
 
 /** A failure below as the OTLP specification answers it: 503 and 429 ask for a retry, 400 says that there is no point in one. */
 function failure(encoding: "json" | "protobuf", error: unknown): HttpReply {
-  if (error instanceof DeliveryError && !error.retryable) return errorResponse(encoding, error.kind === "split" ? 413 : 400, error.message);
-  const { status, retryAfterMs } = error instanceof DeliveryError ? error : { status: undefined, retryAfterMs: undefined };
+  if (error instanceof DeliveryError && !error.retryable)
+    return errorResponse(encoding, error.kind === "split" ? 413 : 400, error.message);
+  const { status, retryAfterMs } =
+    error instanceof DeliveryError ? error : { status: undefined, retryAfterMs: undefined };
   const reply = errorResponse(encoding, status === 429 ? 429 : 503, messageOf(error));
   return { ...reply, headers: { ...reply.headers, "retry-after": String(Math.ceil((retryAfterMs ?? 1000) / 1000)) } };
 }
@@ -181,7 +230,8 @@ class UnmarkedCompressionError extends Error {}
 function decode({ headers, body }: HttpRequest, allowed: readonly string[], maxBytes: number): Uint8Array {
   const encoding = headers["content-encoding"] ?? "";
   if (encoding === "") {
-    if (body[0] === 0x1f && body[1] === 0x8b && headers["content-type"]?.includes("json")) throw new UnmarkedCompressionError("body is compressed but content-encoding does not say so");
+    if (body[0] === 0x1f && body[1] === 0x8b && headers["content-type"]?.includes("json"))
+      throw new UnmarkedCompressionError("body is compressed but content-encoding does not say so");
     return body;
   }
   if (!allowed.includes(encoding)) throw new Error(`unsupported content encoding ${JSON.stringify(encoding)}`);
@@ -211,9 +261,13 @@ const metadataOf = ({ headers }: HttpRequest): ReadonlyMap<string, readonly stri
 
 /** A queue's message. */
 async function pushRecord(record: DecodedRecord, next: Consumer<OtlpBatch>, invocation: Invocation): Promise<void> {
-  if (record.format !== "otlp") throw new DeliveryError(`otelcol.receiver.otlp takes OTLP, got ${record.format}`, { kind: "reject" });
+  if (record.format !== "otlp")
+    throw new DeliveryError(`otelcol.receiver.otlp takes OTLP, got ${record.format}`, { kind: "reject" });
   const { signal, encoding, body } = record;
-  await next.consume(otlpBatch(signal, encoding === "json" ? requestFromJson(signal, textOf(body)) : checked(signal, body)), invocation);
+  await next.consume(
+    otlpBatch(signal, encoding === "json" ? requestFromJson(signal, textOf(body)) : checked(signal, body)),
+    invocation,
+  );
 }
 
 function preflight(http: Http, request: HttpRequest): HttpReply {
@@ -225,7 +279,9 @@ function preflight(http: Http, request: HttpRequest): HttpReply {
     headers: {
       ...reply.headers,
       "access-control-allow-methods": "POST",
-      "access-control-allow-headers": [...new Set(["Accept", "Content-Type", "X-Requested-With", ...allowed_headers])].join(", "),
+      "access-control-allow-headers": [
+        ...new Set(["Accept", "Content-Type", "X-Requested-With", ...allowed_headers]),
+      ].join(", "),
       ...(max_age > 0 && { "access-control-max-age": String(max_age) }),
     },
   };
@@ -233,7 +289,8 @@ function preflight(http: Http, request: HttpRequest): HttpReply {
 
 function withCors({ cors }: Http, { headers }: HttpRequest, reply: HttpReply): HttpReply {
   const { origin } = headers;
-  if (!cors || origin === undefined || !cors.allowed_origins.some(allowed => matchesOrigin(allowed, origin))) return reply;
+  if (!cors || origin === undefined || !cors.allowed_origins.some(allowed => matchesOrigin(allowed, origin)))
+    return reply;
   return {
     ...reply,
     headers: {

@@ -1,0 +1,89 @@
+/** From the labels of targets to what is scraped: where, how often, and under which labels. */
+import type { Target } from "../../../eval/value.ts";
+import { parseDuration, toMilliseconds } from "../../../telemetry/gotime/duration.ts";
+import { type Labels, labelsFromMap } from "../../../telemetry/labels.ts";
+
+export interface ScrapeTarget {
+  readonly url: string;
+  /** `__address__`, for targets within this process. */
+  readonly address: string;
+  readonly path: string;
+  /** What every sample gets. */
+  readonly labels: Labels;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Names the target in state and logs: its URL and labels. */
+  readonly key: string;
+}
+
+export interface TargetDefaults {
+  readonly job: string;
+  readonly scheme: string;
+  readonly metrics_path: string;
+  readonly params: ReadonlyMap<string, readonly string[]>;
+  readonly scrape_interval: number;
+  readonly scrape_timeout: number;
+}
+
+/** The targets that can be scraped, equal ones once; `problem` hears of the others. */
+export function scrapeTargets(
+  targets: readonly Target[],
+  defaults: TargetDefaults,
+  problem: (message: string) => void,
+): ScrapeTarget[] {
+  const found = new Map<string, ScrapeTarget>();
+  for (const target of targets) {
+    const scraped = scrapeTarget(target.labels, defaults);
+    if (typeof scraped === "string") problem(scraped);
+    else found.set(scraped.key, scraped);
+  }
+  return [...found.values()];
+}
+
+function scrapeTarget(given: ReadonlyMap<string, string>, defaults: TargetDefaults): ScrapeTarget | string {
+  const labels = new Map([
+    ["job", defaults.job],
+    ["__scheme__", defaults.scheme],
+    ["__metrics_path__", defaults.metrics_path],
+  ]);
+  for (const [name, value] of given) if (value !== "") labels.set(name, value);
+  const address = labels.get("__address__");
+  if (address === undefined) return "target should have an __address__ label, got none";
+  if (address.includes("/")) return `__address__ of a target should be a host, got ${JSON.stringify(address)}`;
+  const intervalMs = durationOf(labels.get("__scrape_interval__")) ?? defaults.scrape_interval;
+  const timeoutMs = durationOf(labels.get("__scrape_timeout__")) ?? Math.min(defaults.scrape_timeout, intervalMs);
+  if (intervalMs <= 0 || timeoutMs <= 0) return `scrape interval and timeout of target ${address} should be above 0`;
+  if (timeoutMs > intervalMs) return `scrape timeout of target ${address} should not be longer than its interval`;
+  const path = pathOf(labels.get("__metrics_path__") ?? "");
+  const query = queryOf(defaults.params, labels);
+  const url = `${labels.get("__scheme__")}://${address}${path}${query && `?${query}`}`;
+  if (!labels.has("instance")) labels.set("instance", address);
+  for (const name of [...labels.keys()]) if (name.startsWith("__")) labels.delete(name);
+  const final = labelsFromMap(labels);
+  return { url, address, path, labels: final, intervalMs, timeoutMs, key: JSON.stringify([url, ...final]) };
+}
+
+const durationOf = (text: string | undefined): number | undefined =>
+  text ? toMilliseconds(parseDuration(text)) : undefined;
+
+/** With a slash in front; a question mark would begin the query and is escaped. */
+function pathOf(path: string): string {
+  const absolute = path === "" || path.startsWith("/") ? path : `/${path}`;
+  return absolute.replaceAll("?", "%3F").replaceAll("#", "%23").replaceAll(" ", "%20");
+}
+
+/** Parameters sorted by name; a `__param_x` label replaces the first value of `x`. */
+function queryOf(params: ReadonlyMap<string, readonly string[]>, labels: ReadonlyMap<string, string>): string {
+  const all = new Map([...params].map(([name, values]) => [name, [...values]]));
+  for (const [label, value] of labels) {
+    if (!label.startsWith("__param_")) continue;
+    const name = label.slice("__param_".length);
+    const values = all.get(name) ?? [];
+    values[0] = value;
+    all.set(name, values);
+  }
+  const pairs = [...all]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, values]) => values.map(value => [name, value] as const));
+  return new URLSearchParams(pairs).toString();
+}
