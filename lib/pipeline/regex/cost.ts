@@ -18,6 +18,9 @@ const shortest = 32;
 /** A counted repetition of so many rounds is treated as one without limit. */
 const manyRounds = 32;
 
+/** A round of a loop over more than one character costs V8 so many times a character. */
+const slowRound = 8;
+
 interface Follow {
   /** What may follow without leaving the loops around. */
   readonly near: Charset;
@@ -132,6 +135,7 @@ function weighRepeat(node: Repeat, follow: Follow, context: Context): void {
     choice({ near: overlaps(chars, follow.near), far: overlaps(chars, follow.far), rounds }, context);
   }
   if (!safe && max >= manyRounds) context.totals.failing = union(context.totals.failing, allChars(body));
+  if (!safe && max >= manyRounds && body.kind !== "set") context.totals.factor *= slowRound;
   if (max === 1) walk(body, follow, context);
   else if (body.kind !== "set") weighRounds(node, body, chars, follow, context);
 }
