@@ -9,15 +9,21 @@ import { resolvePlain } from "./yaml-scalar.ts";
 
 let loaded: typeof Yaml | undefined;
 
-/** A bundler sees the `require` and wraps the package, to be run when it is called; without a bundle there is no `require`. */
+/**
+ * A bundler sees the call of `require` and wraps the package, which then runs at the first call. In an ES module there is
+ * no `require`, neither for this call nor for those inside the package: they get one for the time of the load.
+ */
 function yaml(): typeof Yaml {
   if (loaded) return loaded;
+  const scope: { require?: unknown } = globalThis;
+  const missing = import.meta.url !== undefined && scope.require === undefined;
+  if (missing) scope.require = createRequire(import.meta.url);
   try {
     loaded = require("yaml") as typeof Yaml; // require has no types of its own
-  } catch {
-    loaded = createRequire(import.meta.url)("yaml") as typeof Yaml; // as above
+    return loaded;
+  } finally {
+    if (missing) delete scope.require;
   }
-  return loaded;
 }
 
 /** The value of the first document of a text. Throws an Error with Go's words. */
