@@ -28,7 +28,7 @@ export function recognise(text: string, hints: Hints, depth = 0): DecodedRecord[
 const expected = "message should be OTLP, a Loki push, CloudWatch Logs or an SNS notification of one of them";
 
 /** Both alphabets, with or without padding. */
-const isBase64 = (text: string): boolean => /^[\w+/-]+={0,2}$/.test(text);
+const isBase64 = (text: string): boolean => /^[\w+/-]+={0,2}$/.test(text) && text.replace(/=+$/, "").length % 4 !== 1;
 
 function recogniseBytes(bytes: Buffer, hints: Hints, depth: number): DecodedRecord[] {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {

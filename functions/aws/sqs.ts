@@ -14,10 +14,11 @@ import { pushRecord } from "./records.ts";
 export const sqsHandler =
   (pipeline: Pipeline) =>
   async ({ Records }: SQSEvent, call: Call): Promise<SQSBatchResponse> => {
-    const groups = new BrokenGroups();
-    const work = Promise.allSettled(Records.map(message => push(pipeline, message, groups, call)));
+    const unread = new BrokenGroups();
+    const work = Promise.allSettled(Records.map(message => push(pipeline, message, unread, call)));
     await new Promise(resolve => setImmediate(resolve)); // what is pushed reaches the writers before they send
     const outcomes = await pipeline.drain(work);
+    const groups = new BrokenGroups();
     const failed = Records.filter((message, i) => {
       const outcome = outcomes[i];
       if (outcome?.status === "rejected") {
