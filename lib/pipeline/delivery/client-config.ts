@@ -10,6 +10,8 @@ import { type JwtOptions, oauth2Tokens, type TokenSource } from "./oauth2.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { reveal, type SecretText, textReader } from "./secret-text.ts";
 
+export type { Authorize } from "./http.ts";
+
 export interface ClientConfig extends ProxyConfig {
   readonly basic_auth?: BasicAuthConfig | undefined;
   readonly authorization?: AuthorizationConfig | undefined;
