@@ -15,7 +15,7 @@ interface Column {
 }
 
 interface Chunk {
-  readonly text: string;
+  text: string;
   /** Kept as it is, blanks at the end and all: a comment. */
   readonly verbatim: boolean;
 }
@@ -73,7 +73,9 @@ export class Aligner {
 
   #append(text: string, verbatim: boolean): void {
     if (text === "") return;
-    this.#cell.chunks.push({ text, verbatim });
+    const last = this.#cell.chunks.at(-1);
+    if (last && !verbatim && !last.verbatim) last.text += text;
+    else this.#cell.chunks.push({ text, verbatim });
     this.#cell.width += characters(text);
   }
 
@@ -108,7 +110,7 @@ export class Aligner {
   #flush(endsLine: boolean): void {
     this.#lines.forEach((line, i) => {
       this.#writeLine(line);
-      if (endsLine || i + 1 < this.#lines.length) this.#out.write("\n");
+      if (endsLine || i + 1 < this.#lines.length) this.#out.endLine();
     });
     this.#lines = [];
   }
@@ -130,26 +132,33 @@ export class Aligner {
 
 /** Removes blanks at the ends of lines. */
 class Trimmer {
-  readonly #parts: string[] = [];
+  #out = "";
   #blanks = "";
 
+  /** Adds a part of a line. */
   write(text: string): void {
-    for (const [part] of text.matchAll(/[ \t]+|\n|[^ \t\n]+/g)) {
-      if (part === "\n") {
-        this.#parts.push(part);
-        this.#blanks = "";
-      } else if (part.startsWith(" ") || part.startsWith("\t")) this.#blanks += part;
-      else this.writeVerbatim(part);
+    let end = text.length;
+    while (end > 0 && (text[end - 1] === " " || text[end - 1] === "\t")) end--;
+    if (end === 0) {
+      this.#blanks += text;
+      return;
     }
+    this.writeVerbatim(text.slice(0, end));
+    this.#blanks = text.slice(end);
   }
 
   writeVerbatim(text: string): void {
-    this.#parts.push(this.#blanks, text);
+    this.#out += this.#blanks + text;
+    this.#blanks = "";
+  }
+
+  endLine(): void {
+    this.#out += "\n";
     this.#blanks = "";
   }
 
   finish(): string {
-    return this.#parts.join("");
+    return this.#out;
   }
 }
 

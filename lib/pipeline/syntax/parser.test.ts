@@ -190,6 +190,7 @@ describe("mistakes", () => {
       out: ['1:1+3 attribute names may only consist of a single identifier with no "."'],
     },
     { it: "covers an attribute's label", text: 'a "b" = 1', out: ["1:3+3 attribute names may not have labels"] },
+    { it: "covers its empty label, too", text: 'a "" = 1', out: ["1:3+2 attribute names may not have labels"] },
     {
       it: "wants a quoted label",
       text: "a `b` {}",

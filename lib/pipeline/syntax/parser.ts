@@ -69,6 +69,7 @@ const expressionEnds: ReadonlySet<TokenKind> = new Set(["TERMINATOR", ")", "}", 
 
 interface BlockName extends Name {
   readonly dotted: boolean;
+  /** May be empty. */
   readonly label: Name | undefined;
 }
 
@@ -138,7 +139,7 @@ class Parser {
     if (name && this.at("=")) return this.parseAttribute(name);
     if (name && this.at("{")) return this.parseBlock(name);
     if (name) {
-      const wanted = name.dotted || name.label ? "block body" : "attribute assignment or block body";
+      const wanted = name.dotted || name.label?.name ? "block body" : "attribute assignment or block body";
       this.fail(`expected ${wanted}, got ${this.#kind}`);
     }
     while (!this.at("IDENT") && !this.at("EOF")) this.next(); // the next statement may start here
@@ -156,7 +157,8 @@ class Parser {
   }
 
   // Block = BlockName "{" Body "}" .
-  parseBlock({ name, start, end, label }: BlockName): Block {
+  parseBlock({ name, start, end, label: written }: BlockName): Block {
+    const label = written?.name ? written : undefined;
     const open = this.#lexer.start;
     this.next();
     const body = this.#nested(() => this.parseBody("}")) ?? [];
@@ -185,15 +187,19 @@ class Parser {
 
   parseLabel(): Name | undefined {
     const { text, start, end } = this.#lexer;
-    const label = this.at("STRING") ? text.slice(1, -1) : "";
-    if (!this.at("STRING")) this.fail(`expected block label, got ${this.#kind}`);
-    else if (!text.startsWith('"')) {
+    if (!this.at("STRING")) {
+      this.fail(`expected block label, got ${this.#kind}`);
+      this.next();
+      return undefined;
+    }
+    const name = text.slice(1, -1);
+    if (!text.startsWith('"')) {
       this.fail(`expected block label to be a double quoted string, but got ${quote(text)}`);
-    } else if (label !== "" && !isIdentifier(label)) {
-      this.fail(`expected block label to be a valid identifier, but got ${quote(label)}`);
+    } else if (name !== "" && !isIdentifier(name)) {
+      this.fail(`expected block label to be a valid identifier, but got ${quote(name)}`);
     }
     this.next();
-    return label === "" ? undefined : { name: label, start, end };
+    return { name, start, end };
   }
 
   // Expression = BinaryExpr .

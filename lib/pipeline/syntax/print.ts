@@ -299,7 +299,10 @@ class Printer {
   }
 
   #writeBlanks(count: number): void {
-    for (const blank of this.#blanks.splice(0, count)) {
+    if (count === 0) return;
+    const blanks = this.#blanks;
+    this.#blanks = blanks.length === count ? [] : blanks.slice(count);
+    for (const blank of blanks.slice(0, count)) {
       if (blank === ">") this.#indent++;
       else if (blank === "<") this.#indent--;
       else if (blank !== "") this.#writeBlank(blank);
