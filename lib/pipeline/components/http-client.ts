@@ -1,7 +1,7 @@
 /** The arguments of Prometheus' common HTTP client, as `loki.write`, `prometheus.scrape` and others take them, and the client they describe. */
-import { type Authorize, buildClient, validateClientConfig } from "../delivery/client-config.ts";
+import { buildClient, validateClientConfig } from "../delivery/client-config.ts";
 import { messageOf } from "../delivery/errors.ts";
-import type { HttpClient } from "../delivery/http.ts";
+import type { Authorize, HttpClient } from "../delivery/http.ts";
 import { block, type Infer, Mismatch, object, optional } from "../eval/schema.ts";
 import { bool, list, map, oneOf, secret, string, text } from "../eval/types.ts";
 import { type Host, type Problem, ProblemError } from "../graph/component.ts";
@@ -42,7 +42,11 @@ const authorization = object({
 
 const proxyFields = {
   proxy_url: optional(url, undefined, "Proxy for all requests."),
-  no_proxy: optional(string, undefined, "Hosts, domains and networks that are reached without the proxy, separated by commas."),
+  no_proxy: optional(
+    string,
+    undefined,
+    "Hosts, domains and networks that are reached without the proxy, separated by commas.",
+  ),
   proxy_from_environment: optional(bool, false, "Takes the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY."),
   proxy_connect_header: optional(map(list(secret)), undefined, "Headers of CONNECT requests to the proxy."),
 };

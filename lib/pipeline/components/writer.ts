@@ -6,13 +6,14 @@
  *     const writer = createWriter(host, { destination, backend: "loki", policy, client, maxBytes, concurrency: 1, encode, split });
  *     await writer.add(tenant, batch, size, invocation); // the backend has it, or the dead letters have
  */
-import type { Host } from "../graph/component.ts";
-import type { Invocation } from "../graph/invocation.ts";
+
 import { type Backend, refusal } from "../delivery/classify.ts";
 import { Coalescer } from "../delivery/coalesce.ts";
 import { type DeliveryError, messageOf } from "../delivery/errors.ts";
 import type { HttpClient } from "../delivery/http.ts";
 import { deliver, type RetryPolicy } from "../delivery/retry.ts";
+import type { Host } from "../graph/component.ts";
+import type { Invocation } from "../graph/invocation.ts";
 
 /** A request's body as it goes over the wire. */
 export interface Encoded {

@@ -21,7 +21,11 @@ export type OtlpBatch =
   | { readonly signal: "logs"; readonly data: Logs }
   | { readonly signal: "metrics"; readonly data: Metrics };
 
-export const otel: ReceiverKind<OtlpBatch> = { type: "otelcol.Consumer", count: countItems, fork: forkBatch };
+export const otel: ReceiverKind<OtlpBatch> = {
+  type: "otelcol.Consumer",
+  count: batch => countItems(batch),
+  fork: forkBatch,
+};
 
 /** A view of the bytes of an export request. */
 export function otlpBatch(signal: Signal, bytes: Uint8Array): OtlpBatch {

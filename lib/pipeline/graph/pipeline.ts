@@ -5,10 +5,10 @@
 
 import type { DeadLetterStore } from "../delivery/dead-letters.ts";
 import { evaluate } from "../eval/evaluate.ts";
-import { type DecodeContext, locate } from "../eval/schema.ts";
+import type { DecodeContext } from "../eval/schema.ts";
 import { EvaluationError, sameValue, type Value } from "../eval/value.ts";
 import type { StateStore } from "../state/store.ts";
-import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
+import type { Expr, File } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Range } from "../syntax/diagnostic.ts";
 import { type Definition, type Health, type Host, type Instance, ProblemError, type Stability } from "./component.ts";
 import { configBlocks } from "./config-blocks.ts";
@@ -355,18 +355,4 @@ function decodeContext(
       }
     },
   };
-}
-
-/** The place in a block that a problem's path leads to, or the nearest one around it that is written. */
-export function locateInBlock(block: Block, path: readonly (string | number)[]): Range {
-  const [name, ...rest] = path;
-  if (typeof name !== "string") return block;
-  const [index, ...below] = typeof rest[0] === "number" ? rest : [0, ...rest];
-  const named = block.body.filter(
-    (statement: Statement) => statement.name.name === name || statement.name.name.startsWith(`${name}.`),
-  );
-  const attribute = named.find(statement => statement.kind === "attribute");
-  if (attribute) return locate(attribute.value, rest);
-  const inner = named[index as number]; // the first of `rest` if it is a number, else 0
-  return inner?.kind === "block" ? locateInBlock(inner, below) : block;
 }

@@ -1,14 +1,18 @@
 /** Reads a file and exports its content; a change of the file is a change of the export. */
 import { readFileSync, watch } from "node:fs";
 import path from "node:path";
-import { defineComponent, type Host } from "../../graph/component.ts";
 import { type Infer, object, optional, required } from "../../eval/schema.ts";
 import { bool, duration, oneOf, optionalSecret, string } from "../../eval/types.ts";
 import { OptionalSecret } from "../../eval/value.ts";
+import { defineComponent, type Host } from "../../graph/component.ts";
 
 const args = object({
   filename: required(string, "The file, relative to the configuration's folder or absolute."),
-  detector: optional(oneOf("detector", ["fsnotify", "poll"]), "fsnotify", "How changes are noticed: by the file system's events, or by reading again."),
+  detector: optional(
+    oneOf("detector", ["fsnotify", "poll"]),
+    "fsnotify",
+    "How changes are noticed: by the file system's events, or by reading again.",
+  ),
   poll_frequency: optional(duration, "1m", "Time between two looks at the file."),
   is_secret: optional(bool, false, "Marks the content as a secret, so that nothing prints it."),
 });
@@ -21,7 +25,8 @@ export const localFile = defineComponent({
   inFunctions: "The file must be in the bundle; it is read once, at the cold start.",
   args,
   exports: object({ content: required(optionalSecret, "The content of the file.") }),
-  check: ({ poll_frequency }: Args) => (poll_frequency > 0 ? [] : [{ path: ["poll_frequency"], message: "poll_frequency must be greater than 0" }]),
+  check: ({ poll_frequency }: Args) =>
+    poll_frequency > 0 ? [] : [{ path: ["poll_frequency"], message: "poll_frequency must be greater than 0" }],
   build(args, host) {
     const file = path.resolve(host.directory, args.filename);
     const read = () => ({ content: new OptionalSecret(args.is_secret, readFileSync(file, "utf8")) });

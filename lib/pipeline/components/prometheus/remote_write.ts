@@ -1,7 +1,17 @@
 /** Sends samples to Prometheus, Mimir, or anything that takes Prometheus' remote write. */
 import { remoteWritePolicy } from "../../delivery/retry.ts";
 import { sigv4Authorizer } from "../../delivery/sigv4.ts";
-import { block, blocks, defaultBlock, type Infer, object, optional, refused, refusedBlock, required } from "../../eval/schema.ts";
+import {
+  block,
+  blocks,
+  defaultBlock,
+  type Infer,
+  object,
+  optional,
+  refused,
+  refusedBlock,
+  required,
+} from "../../eval/schema.ts";
 import { bool, duration, int, map, oneOf, secret, string } from "../../eval/types.ts";
 import { defineComponent, type Host, type Problem } from "../../graph/component.ts";
 import { fanOut } from "../../graph/gate.ts";
@@ -43,7 +53,11 @@ const sigv4 = object({
   region: optional(string, undefined, "Region; AWS_REGION where unset."),
   access_key: optional(string, undefined, "Access key; the environment's credentials where unset."),
   secret_key: optional(secret, undefined, "Secret key."),
-  profile: refused(string, "can't be used: there is no shared credentials file in a function", "Profile of the shared credentials."),
+  profile: refused(
+    string,
+    "can't be used: there is no shared credentials file in a function",
+    "Profile of the shared credentials.",
+  ),
   role_arn: refused(string, "is not supported yet: give the function's own role the permission", "Role to assume."),
   external_id: refused(string, "is not supported yet", "External id of the role."),
   use_fips_sts_endpoint: optional(bool, false, "Accepted; no role is assumed."),
@@ -57,12 +71,20 @@ const endpoint = object({
   headers: optional(map(string), undefined, "Headers of each request."),
   send_exemplars: optional(bool, true, "Sends exemplars."),
   send_native_histograms: optional(bool, false, "Sends native histograms."),
-  protobuf_message: optional(oneOf("protobuf message", ["prometheus.WriteRequest", "io.prometheus.write.v2.Request"]), "prometheus.WriteRequest", "Version 1 or 2 of remote write."),
+  protobuf_message: optional(
+    oneOf("protobuf message", ["prometheus.WriteRequest", "io.prometheus.write.v2.Request"]),
+    "prometheus.WriteRequest",
+    "Version 1 or 2 of remote write.",
+  ),
   ...httpClientFields,
   enable_http2: optional(bool, false, "Accepted; HTTP/1.1 is spoken."),
   queue_config: defaultBlock(
     object({
-      capacity: optional(int, 10_000, "Accepted; samples are acknowledged when the backend has them, there is no queue."),
+      capacity: optional(
+        int,
+        10_000,
+        "Accepted; samples are acknowledged when the backend has them, there is no queue.",
+      ),
       max_shards: optional(int, 50, "Accepted; requests are sent one after the other, to keep the order of samples."),
       min_shards: optional(int, 1, "Accepted."),
       max_samples_per_send: optional(int, 2000, "Most samples in a request."),
@@ -76,7 +98,11 @@ const endpoint = object({
   ),
   metadata_config: block(
     object({
-      send: optional(bool, true, "Accepted; version 1 sends no metadata, as in Alloy, version 2 sends it with each series."),
+      send: optional(
+        bool,
+        true,
+        "Accepted; version 1 sends no metadata, as in Alloy, version 2 sends it with each series.",
+      ),
       send_interval: optional(duration, "1m", "Accepted."),
       max_samples_per_send: optional(int, 2000, "Accepted."),
     }),
@@ -85,7 +111,11 @@ const endpoint = object({
   write_relabel_config: blocks(relabelRule, "Rules for the labels of each sample, after the external labels."),
   sigv4: block(sigv4, "Signs requests for AWS."),
   azuread: refusedBlock(azuread, "is not supported yet", "Tokens of Azure's Entra ID."),
-  google_iam: refusedBlock(object({ credentials_file: optional(string, undefined, "File with the credentials.") }), "is not supported yet", "Tokens of Google Cloud."),
+  google_iam: refusedBlock(
+    object({ credentials_file: optional(string, undefined, "File with the credentials.") }),
+    "is not supported yet",
+    "Tokens of Google Cloud.",
+  ),
   round_robin_dns: optional(bool, false, "Accepted; each connection resolves the name."),
 });
 
@@ -94,7 +124,11 @@ const args = object({
   endpoint: blocks(endpoint, "A place to write to; every endpoint gets all samples."),
   wal: block(
     object({
-      truncate_frequency: optional(duration, "2h", "Accepted; samples are acknowledged when the backend has them, so there is nothing to log ahead."),
+      truncate_frequency: optional(
+        duration,
+        "2h",
+        "Accepted; samples are acknowledged when the backend has them, so there is nothing to log ahead.",
+      ),
       min_keepalive_time: optional(duration, "5m", "Accepted."),
       max_keepalive_time: optional(duration, "8h", "Accepted."),
     }),
@@ -113,7 +147,8 @@ export const prometheusRemoteWrite = defineComponent({
   exports: object({ receiver: required(receiver(metrics), "Takes the samples to send.") }),
   *check(args): Iterable<Problem> {
     for (const [i, each] of args.endpoint.entries()) {
-      if (!URL.canParse(each.url)) yield { path: ["endpoint", i, "url"], message: `url should be a URL, got ${JSON.stringify(each.url)}` };
+      if (!URL.canParse(each.url))
+        yield { path: ["endpoint", i, "url"], message: `url should be a URL, got ${JSON.stringify(each.url)}` };
       yield* clientProblems(each, ["endpoint", i]);
       yield* ruleProblems(each.write_relabel_config, ["endpoint", i, "write_relabel_config"]);
     }
@@ -135,7 +170,11 @@ const versions = { "prometheus.WriteRequest": 1, "io.prometheus.write.v2.Request
 
 function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, since: number) {
   const version = versions[args.protobuf_message];
-  const options: WriteOptions = { version, send_exemplars: args.send_exemplars, send_native_histograms: args.send_native_histograms };
+  const options: WriteOptions = {
+    version,
+    send_exemplars: args.send_exemplars,
+    send_native_histograms: args.send_native_histograms,
+  };
   const finish = finalLabels(external_labels, args);
   const ageLimit = args.queue_config.sample_age_limit;
   const writer = createWriter<MetricBatch>(host, {
@@ -153,7 +192,8 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
       return {
         url: args.url,
         headers: {
-          "content-type": version === 1 ? "application/x-protobuf" : `application/x-protobuf;proto=${args.protobuf_message}`,
+          "content-type":
+            version === 1 ? "application/x-protobuf" : `application/x-protobuf;proto=${args.protobuf_message}`,
           "content-encoding": "snappy",
           "x-prometheus-remote-write-version": version === 1 ? "0.1.0" : "2.0.0",
           ...Object.fromEntries(args.headers ?? []),
@@ -167,14 +207,21 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
     async consume(batch: MetricBatch, invocation: Invocation) {
       const oldest = Math.max(since, ageLimit > 0 ? invocation.now - ageLimit : Number.NEGATIVE_INFINITY);
       const samples = finish(batch, oldest);
-      await Promise.all(chunks(samples, args.queue_config.max_samples_per_send).map(chunk => writer.add("", chunk, chunk.length, invocation)));
+      await Promise.all(
+        chunks(samples, args.queue_config.max_samples_per_send).map(chunk =>
+          writer.add("", chunk, chunk.length, invocation),
+        ),
+      );
     },
     close: writer.close,
   };
 }
 
 /** Samples as they are sent: those that are too old or that a rule drops are gone. Work on labels is remembered by identity. */
-function finalLabels(external: ReadonlyMap<string, string>, { write_relabel_config }: Endpoint): (batch: MetricBatch, oldest: number) => MetricBatch {
+function finalLabels(
+  external: ReadonlyMap<string, string>,
+  { write_relabel_config }: Endpoint,
+): (batch: MetricBatch, oldest: number) => MetricBatch {
   const added = [...external].filter(([, value]) => value !== "");
   const rules = write_relabel_config.length ? compileRules(write_relabel_config) : undefined;
   const change = (labels: Labels): Labels | undefined => {
@@ -184,7 +231,10 @@ function finalLabels(external: ReadonlyMap<string, string>, { write_relabel_conf
   const finish = cachedRelabel(change);
   const untouched = !added.length && !rules;
   return (batch, oldest) => {
-    if (untouched) return batch.every(({ timestamp }) => timestamp >= oldest) ? batch : batch.filter(({ timestamp }) => timestamp >= oldest);
+    if (untouched)
+      return batch.every(({ timestamp }) => timestamp >= oldest)
+        ? batch
+        : batch.filter(({ timestamp }) => timestamp >= oldest);
     const samples: Sample[] = [];
     for (const sample of batch) {
       if (sample.timestamp < oldest) continue;
@@ -207,4 +257,5 @@ function chunks(batch: MetricBatch, size: number): MetricBatch[] {
   return Array.from({ length: Math.ceil(batch.length / size) }, (_, i) => batch.slice(i * size, (i + 1) * size));
 }
 
-const halves = (batch: MetricBatch): readonly MetricBatch[] | undefined => (batch.length < 2 ? undefined : chunks(batch, Math.ceil(batch.length / 2)));
+const halves = (batch: MetricBatch): readonly MetricBatch[] | undefined =>
+  batch.length < 2 ? undefined : chunks(batch, Math.ceil(batch.length / 2));

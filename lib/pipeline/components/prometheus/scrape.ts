@@ -253,12 +253,13 @@ const acceptOf: Readonly<Record<(typeof protocols)[number], string>> = {
 
 /** As Prometheus asks: the preference falls by a tenth from protocol to protocol, and only versions 1.0.0 know of escaping. */
 function requestHeaders(args: Args, { timeoutMs }: ScrapeTarget): Readonly<Record<string, string>> {
-  const wanted = [...new Set([...(args.enable_protobuf_negotiation ? (["PrometheusProto"] as const) : []), ...args.scrape_protocols])];
+  const wanted = [
+    ...new Set([...(args.enable_protobuf_negotiation ? (["PrometheusProto"] as const) : []), ...args.scrape_protocols]),
+  ];
   const escaping =
     args.metric_name_escaping_scheme ?? (args.metric_name_validation_scheme === "utf8" ? "allow-utf-8" : "underscores");
   const accepted = wanted.map(
-    (name, i) =>
-      `${acceptOf[name]}${name.endsWith("1.0.0") ? `;escaping=${escaping}` : ""};q=0.${6 - i}`,
+    (name, i) => `${acceptOf[name]}${name.endsWith("1.0.0") ? `;escaping=${escaping}` : ""};q=0.${6 - i}`,
   );
   return {
     accept: [...accepted, `*/*;q=0.${6 - accepted.length}`].join(","),

@@ -84,6 +84,6 @@ function queryOf(params: ReadonlyMap<string, readonly string[]>, labels: Readonl
   }
   const pairs = [...all]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, values]) => values.map(value => [name, value] as const));
+    .flatMap(([name, values]) => values.map((value): [string, string] => [name, value]));
   return new URLSearchParams(pairs).toString();
 }

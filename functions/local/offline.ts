@@ -1,0 +1,33 @@
+/** Loads a configuration without listening, scheduling or keeping anything: for commands that look at it or run one event through it. */
+import { definitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
+import type { Stability } from "../../lib/pipeline/graph/component.ts";
+import { Flow } from "../../lib/pipeline/graph/flow.ts";
+import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
+import { MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
+import { type Loaded, loadPipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import { MemoryStore } from "../../lib/pipeline/state/memory.ts";
+import { readConfiguration } from "./configuration.ts";
+
+/** As a function would load it: writers send when the flow opens. */
+export async function loadOffline(
+  config: string,
+  { stability, log }: { readonly stability: Stability; readonly log: Logger },
+): Promise<Loaded> {
+  const { files, diagnostics, directory } = readConfiguration(config);
+  if (diagnostics.some(({ severity }) => severity === "error")) return { pipeline: undefined, diagnostics };
+  return loadPipeline(files, {
+    definitions,
+    knownElsewhere,
+    stability,
+    environment: {
+      mode: "function",
+      flow: new Flow(false),
+      log,
+      state: new MemoryStore(),
+      metrics: new MetricsRegistry(),
+      directory,
+      clock: Date.now,
+      random: Math.random,
+    },
+  });
+}

@@ -1,0 +1,42 @@
+/** Every component that is built here, sorted by name. A function's bundle imports only those that its configuration names. */
+import type { Definition } from "../graph/component.ts";
+import { alloyComponents } from "./alloy.ts";
+import { discoveryRelabel } from "./discovery/relabel.ts";
+import { localFile } from "./local/file.ts";
+import { lokiEcho } from "./loki/echo.ts";
+import { lokiRelabel } from "./loki/relabel.ts";
+import { lokiSourceApi } from "./loki/source/api.ts";
+import { lokiWrite } from "./loki/write.ts";
+import { otelcolExporterOtlphttp } from "./otelcol/exporter/otlphttp.ts";
+import { otelcolReceiverOtlp } from "./otelcol/receiver/otlp.ts";
+import { prometheusEcho } from "./prometheus/echo.ts";
+import { prometheusExporterSelf } from "./prometheus/exporter/self.ts";
+import { prometheusRelabel } from "./prometheus/relabel.ts";
+import { prometheusRemoteWrite } from "./prometheus/remote_write.ts";
+import { prometheusScrape } from "./prometheus/scrape.ts";
+
+// each definition has types of its own; together they are only known as definitions
+const all = [
+  discoveryRelabel,
+  localFile,
+  lokiEcho,
+  lokiRelabel,
+  lokiSourceApi,
+  lokiWrite,
+  otelcolExporterOtlphttp,
+  otelcolReceiverOtlp,
+  prometheusEcho,
+  prometheusExporterSelf,
+  prometheusRelabel,
+  prometheusRemoteWrite,
+  prometheusScrape,
+] as unknown as readonly Definition[];
+
+export const definitions: ReadonlyMap<string, Definition> = new Map(
+  all.map(definition => [definition.name, definition]),
+);
+
+/** Names of the reference that are not built here yet. */
+export const knownElsewhere: ReadonlySet<string> = new Set(
+  [...alloyComponents.keys()].filter(name => !definitions.has(name)),
+);

@@ -1,0 +1,72 @@
+/**
+ * What a pipeline is made of and needs, as plain data: `amalgam graph --json` prints it, the infrastructure is made from it.
+ * Version 1; fields are added, never changed.
+ */
+import type { Pipeline } from "./pipeline.ts";
+import type { Trigger } from "./trigger.ts";
+
+export interface GraphDescription {
+  readonly version: 1;
+  readonly components: readonly ComponentDescription[];
+  /** From a component to those that its arguments refer to. */
+  readonly edges: readonly { readonly from: string; readonly to: string }[];
+}
+
+export interface ComponentDescription {
+  readonly id: string;
+  readonly name: string;
+  readonly label: string;
+  readonly triggers: readonly TriggerDescription[];
+  readonly permissions: readonly { readonly action: string; readonly resource: string }[];
+  /** Keeps something in the state store. */
+  readonly state: boolean;
+}
+
+export type TriggerDescription =
+  | {
+      readonly kind: "http";
+      readonly host: string;
+      readonly port: number;
+      readonly paths: readonly string[];
+      readonly authenticated: boolean;
+    }
+  | { readonly kind: "schedule"; readonly everySeconds: number }
+  | {
+      readonly kind: "records";
+      readonly format: string;
+      readonly sources: readonly string[];
+      readonly logGroups: readonly string[];
+      readonly filterPattern: string;
+    };
+
+export function describePipeline({ components }: Pipeline): GraphDescription {
+  return {
+    version: 1,
+    components: components.map(({ node, triggers, instance }) => ({
+      id: node.id,
+      name: node.definition.name,
+      label: node.block.label?.name ?? "",
+      triggers: triggers.map(describeTrigger),
+      permissions: instance?.needs?.permissions ?? [],
+      state: instance?.needs?.state ?? false,
+    })),
+    edges: components.flatMap(({ node }) => node.references.map(to => ({ from: node.id, to }))),
+  };
+}
+
+function describeTrigger(trigger: Trigger): TriggerDescription {
+  switch (trigger.kind) {
+    case "http": {
+      const { host, port, routes, authenticated } = trigger;
+      return { kind: "http", host, port, paths: [...new Set(routes.map(({ path }) => path))], authenticated };
+    }
+    case "schedule":
+      return { kind: "schedule", everySeconds: trigger.everyMs / 1000 };
+    case "records": {
+      const { format, sources, logGroups = [], filterPattern = "" } = trigger;
+      return { kind: "records", format, sources, logGroups, filterPattern };
+    }
+    default:
+      return trigger satisfies never;
+  }
+}
