@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import type * as Yaml from "yaml";
 import { Capsule, type Value } from "../value.ts";
+import { goYamlMessage } from "./yaml-error.ts";
 import { resolvePlain } from "./yaml-scalar.ts";
 
 let loaded: typeof Yaml | undefined;
@@ -40,28 +41,15 @@ export function parseYaml(text: string): Value {
   if (!Array.isArray(documents)) return null;
   const [document] = documents;
   if (!document) return null;
-  const [error] = document.errors;
-  if (error) throw new Error(`yaml: ${describe(error, lineCounter)}`);
+  const errors = document.errors.filter(error => !isBehindTheDocument(error, document));
+  if (errors.length) throw new Error(`yaml: ${goYamlMessage(text, errors)}`);
   return new Reader(document, lineCounter).read();
 }
 
-/** libyaml's words for what goes wrong most; positions count from the line where the trouble begins. */
-function describe(error: Yaml.YAMLParseError, lineCounter: Yaml.LineCounter): string {
-  const line = lineCounter.linePos(error.pos[0]).line;
-  const words: Readonly<Record<string, string>> = {
-    BAD_INDENT: "did not find expected key",
-    TAB_AS_INDENT: "found character that cannot start any token",
-    BAD_SCALAR_START: "found character that cannot start any token",
-    MISSING_CHAR: /quote/.test(error.message) ? "found unexpected end of stream" : "did not find expected node content",
-    BLOCK_AS_IMPLICIT_KEY: "mapping values are not allowed in this context",
-    BLOCK_IN_FLOW: "did not find expected node content",
-    BAD_DQ_ESCAPE: "found unknown escape character",
-    BAD_ALIAS: "did not find expected alphabetic or numeric character",
-    MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
-    KEY_OVER_1024_CHARS: "could not find expected ':'",
-    UNEXPECTED_TOKEN: "did not find expected key",
-  };
-  return `line ${line}: ${words[error.code] ?? error.message}`;
+/** Go stops behind the first document, and a flow collection or scalar at the top ends it. */
+function isBehindTheDocument(error: Yaml.YAMLParseError, { contents }: Yaml.Document.Parsed): boolean {
+  const { isCollection } = yaml();
+  return error.message.includes("in YAML stream") && !(isCollection(contents) && contents.flow !== true);
 }
 
 const maxNodes = 1_000_000;
