@@ -15,7 +15,7 @@ import {
   type Server as TcpServer,
 } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { createHttpClient, type HttpClient, type HttpClientOptions } from "./http.ts";
+import { type Authorize, createHttpClient, type HttpClient, type HttpClientOptions } from "./http.ts";
 
 const pem = (name: string) => readFileSync(new URL(`testdata/${name}`, import.meta.url), "utf8");
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -130,6 +130,32 @@ describe("requests", () => {
     const one = client();
     for (let i = 0; i < 3; i++) await one.request({ url, body: bytes("b") });
     expect(connections()).toBe(1);
+  });
+
+  test("does not use a connection that was idle for 50 s", async () => {
+    const { url, connections } = await backend();
+    let now = 0;
+    const one = client({ now: () => now });
+    for (now of [0, 49_000, 98_999, 149_000]) await one.request({ url });
+    expect(connections()).toBe(2);
+  });
+
+  test("an answer that comes before the body is sent counts", async () => {
+    const server = createServer((_, response) => response.writeHead(413, { connection: "close" }).end("too large"));
+    const url = `http://127.0.0.1:${await listen(server)}/`;
+    const answer = await client().request({ url, body: Buffer.alloc(8 << 20) });
+    expect([answer.status, text(answer.body)]).toEqual([413, "too large"]);
+  });
+
+  test("a request's own credentials are added after the client's", async () => {
+    const { url, seen } = await backend();
+    const add =
+      (value: string): Authorize =>
+      ({ headers }) => {
+        headers["x-order"] = `${headers["x-order"] ?? ""}${value}`;
+      };
+    await client({ authorize: add("a") }).request({ url, authorize: add("b") });
+    expect(seen[0]?.headers["x-order"]).toBe("ab");
   });
 
   test("takes credentials from the URL", async () => {

@@ -52,6 +52,8 @@ export interface HttpClientOptions {
   readonly keepAlive?: boolean;
   /** Connections to one host at the same time. @default unlimited */
   readonly maxSockets?: number;
+  /** @default Date.now */
+  readonly now?: () => number;
 }
 
 export interface HttpRequestOptions {
@@ -89,6 +91,8 @@ export interface HttpClient {
 
 const defaultMaxBytes = 64 * 1024;
 const maxRedirects = 10;
+/** Load balancers and gateways forget idle connections, some without a word; a function that was frozen finds them dead. */
+const maxIdleMs = 50_000;
 
 /** Makes a client; nothing is loaded or connected before its first request. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
@@ -304,15 +308,19 @@ class Connections {
   readonly #options: HttpClientOptions;
   readonly #selectProxy: ((url: URL) => URL | undefined) | undefined;
   readonly #agents = new Map<string, Agent | HttpsAgent>();
+  readonly #idleSince = new WeakMap<object, number>();
+  readonly #now: () => number;
   #tls: TlsSettings | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
+    this.#now = options.now ?? Date.now;
     this.#selectProxy = options.proxy && proxySelector(options.proxy);
   }
 
   open({ method, url, headers, body }: OutgoingRequest): ClientRequest {
     this.#refreshTls();
+    this.#dropForgotten();
     const proxy = this.#selectProxy?.(url);
     const secure = url.protocol === "https:";
     const all = { ...headers } as OutgoingHttpHeaders; // its arrays are not readonly, though Node only reads them
@@ -357,8 +365,17 @@ class Connections {
       agent = new (process.getBuiltinModule("node:https").Agent)({ ...options, ...tlsOptions(this.#tls) });
       if (tunnel) agent.createConnection = connectThroughProxy(tunnel, proxy?.connectHeaders);
     }
+    agent.on("free", (socket: object) => this.#idleSince.set(socket, this.#now()));
     this.#agents.set(key, agent);
     return agent;
+  }
+
+  /** By the clock, not by a timer, which stands still while a function is frozen. */
+  #dropForgotten(): void {
+    const before = this.#now() - maxIdleMs;
+    for (const agent of this.#agents.values()) {
+      dropIdle(agent, socket => (this.#idleSince.get(socket) ?? before) <= before);
+    }
   }
 
   #refreshTls(): void {
@@ -381,8 +398,10 @@ class Connections {
   }
 }
 
-function dropIdle(agent: Agent | HttpsAgent): void {
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+function dropIdle(agent: Agent | HttpsAgent, when: (socket: object) => boolean = () => true): void {
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of sockets ?? []) if (when(socket)) socket.destroy();
+  }
 }
 
 function tlsOptions(tls: TlsSettings | undefined) {

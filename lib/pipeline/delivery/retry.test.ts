@@ -135,6 +135,12 @@ test.for([
   else expect(got.result).toMatchObject(out);
 });
 
+test("nothing is sent after the deadline", async () => {
+  const { result, remaining } = await run([], fast, 0);
+  expect(result).toMatchObject({ kind: "retry", message: "no time is left for the delivery", retryAfterMs: 10 });
+  expect(remaining).toEqual([]);
+});
+
 test("each attempt knows the time that is left", async () => {
   const { remaining } = await run([retry(), retry()], fast, 100);
   expect(remaining).toEqual([100, 90, 70]);

@@ -51,8 +51,11 @@ export async function deliver<T>(attempt: (attempt: Attempt) => Promise<T>, opti
   const sleep = options.sleep ?? sleepFor;
   const last = maxElapsedMs > 0 ? Math.min(deadline, now() + maxElapsedMs) : deadline;
   for (let number = 0; ; number++) {
+    const remainingMs = deadline - now();
+    if (remainingMs <= 0)
+      throw new DeliveryError("no time is left for the delivery", { kind: "retry", retryAfterMs: policy.minMs });
     try {
-      return await attempt({ number, remainingMs: Math.max(0, deadline - now()) });
+      return await attempt({ number, remainingMs });
     } catch (error) {
       if (!(error instanceof DeliveryError) || error.kind !== "retry" || signal?.aborted) throw error;
       const waitMs = Math.max(backoff(policy, number, random), error.retryAfterMs ?? 0);
