@@ -4,6 +4,7 @@ import { alloyComponents } from "./alloy.ts";
 import { discoveryRelabel } from "./discovery/relabel.ts";
 import { localFile } from "./local/file.ts";
 import { lokiEcho } from "./loki/echo.ts";
+import { lokiProcess } from "./loki/process/process.ts";
 import { lokiRelabel } from "./loki/relabel.ts";
 import { lokiSourceApi } from "./loki/source/api.ts";
 import { lokiWrite } from "./loki/write.ts";
@@ -20,6 +21,7 @@ const all = [
   discoveryRelabel,
   localFile,
   lokiEcho,
+  lokiProcess,
   lokiRelabel,
   lokiSourceApi,
   lokiWrite,
