@@ -17,6 +17,8 @@
 import { asBuffer, WireError } from "../wire.ts";
 import { type ExpositionFormat, expositionFormat } from "./media-type.ts";
 import type { Exemplar, NativeHistogram } from "./model.ts";
+import { OpenMetricsParser } from "./openmetrics.ts";
+import { ProtobufParser } from "./protobuf.ts";
 import { ExpositionError, PageBuilder, type ParsedSeries, SeriesCache } from "./series-cache.ts";
 import { TextParser } from "./text.ts";
 
@@ -33,6 +35,8 @@ export interface ExpositionOptions {
   readonly scrape_classic_histograms: boolean;
   readonly convert_classic_histograms_to_nhcb: boolean;
   readonly enable_type_and_unit_labels: boolean;
+  /** Fills `startTimestamps`; Prometheus does not by default. */
+  readonly startTimestamps?: boolean;
 }
 
 /** The samples of a page, as columns of `count` rows. */
@@ -46,7 +50,7 @@ export interface ExpositionPage<T> {
   readonly histograms: ReadonlyMap<number, NativeHistogram>;
   /** Of native histograms only those that have a time of their own. */
   readonly exemplars: ReadonlyMap<number, readonly Exemplar[]>;
-  /** When counting began, in milliseconds; protobuf only. */
+  /** When counting began, in milliseconds; from protobuf, and only on request. */
   readonly startTimestamps: ReadonlyMap<number, number>;
   /** Values that are the staleness marker; protobuf only. */
   readonly stale: ReadonlySet<number>;
@@ -54,7 +58,7 @@ export interface ExpositionPage<T> {
   readonly duplicates: readonly number[];
   /** The rows have the same series as the last page's. */
   readonly unchanged: boolean;
-  /** What made the parser give up after `count` samples. */
+  /** What made the parser give up after `count` samples; the line is 0 where there are none. */
   readonly error: { readonly line: number; readonly message: string } | undefined;
   /** Why the fallback protocol was used. */
   readonly warning: string | undefined;
@@ -77,7 +81,7 @@ export function parseExposition<T>(
       ? { line: 0, message: problem ?? "" }
       : body.length === 0
         ? undefined
-        : parse(body, format, options, page);
+        : parse(asBuffer(body), format, options, page);
   const unchanged = page.finish();
   return {
     count: page.count,
@@ -96,23 +100,28 @@ export function parseExposition<T>(
 }
 
 function parse<T>(
-  body: Uint8Array,
+  body: Buffer,
   format: ExpositionFormat,
   options: ExpositionOptions,
   page: PageBuilder<T>,
 ): ExpositionPage<T>["error"] {
-  const parser = new TextParser(withLineEnd(asBuffer(body)), page, options);
+  const parser = makeParser(body, format, options, page);
   try {
     parser.parse();
     return undefined;
   } catch (error) {
-    if (error instanceof ExpositionError) return { line: lineAt(body, parser.start), message: error.message };
-    if (error instanceof WireError) return { line: 0, message: error.message };
-    throw error;
+    if (!(error instanceof ExpositionError) && !(error instanceof WireError)) throw error;
+    return { line: "start" in parser ? lineAt(body, parser.start) : 0, message: error.message };
   }
 }
 
-const withLineEnd = (body: Buffer) => (body[body.length - 1] === 10 ? body : Buffer.concat([body, Buffer.from("\n")]));
+function makeParser<T>(body: Buffer, format: ExpositionFormat, options: ExpositionOptions, page: PageBuilder<T>) {
+  if (format === "protobuf") return new ProtobufParser(body, page, options);
+  if (format === "openmetrics") return new OpenMetricsParser(body, page, options);
+  return new TextParser(body.at(-1) === newline ? body : Buffer.concat([body, Buffer.of(newline)]), page, options);
+}
+
+const newline = 10;
 
 function lineAt(body: Uint8Array, position: number): number {
   let line = 1;

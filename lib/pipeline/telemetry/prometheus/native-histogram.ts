@@ -1,5 +1,6 @@
 /** Native histograms: buckets as sparse spans, made compact as Prometheus does, and built from classic buckets. */
 import type { BucketSpan, NativeHistogram } from "./model.ts";
+import type { HistogramMessage } from "./protobuf-messages.ts";
 
 /** The schema of histograms whose bounds are `customValues`. */
 export const customBucketsSchema = -53;
@@ -109,4 +110,42 @@ export class ClassicHistogram {
       customValues: bounds.slice(0, -1),
     };
   }
+}
+
+/** The native parts of an exposed histogram; floats where one of its counts is. */
+export function toNativeHistogram(message: HistogramMessage, gauge: boolean): NativeHistogram {
+  const float = message.countFloat > 0 || message.zeroCountFloat > 0;
+  const how = { maxEmpty: 0, deltas: !float };
+  const positive = compact(
+    { spans: message.positiveSpans, buckets: float ? message.positiveCounts : message.positiveDeltas },
+    how,
+  );
+  const negative = compact(
+    { spans: message.negativeSpans, buckets: float ? message.negativeCounts : message.negativeDeltas },
+    how,
+  );
+  return {
+    float,
+    schema: message.schema,
+    zeroThreshold: message.zeroThreshold,
+    zeroCount: float ? message.zeroCountFloat : message.zeroCount,
+    count: float ? message.countFloat : message.count,
+    sum: message.sum,
+    positiveSpans: positive.spans,
+    positiveBuckets: positive.buckets,
+    negativeSpans: negative.spans,
+    negativeBuckets: negative.buckets,
+    resetHint: gauge ? "gauge" : "unknown",
+    customValues: [],
+  };
+}
+
+/** The classic buckets of an exposed histogram as custom buckets, `undefined` when they contradict each other. */
+export function toClassicHistogram(message: HistogramMessage, gauge: boolean): NativeHistogram | undefined {
+  const classic = new ClassicHistogram();
+  classic.count(message.countFloat || Number(message.count));
+  classic.sum(message.sum);
+  for (const { bound, count, countFloat } of message.buckets) classic.bucket(bound, countFloat || Number(count));
+  const histogram = classic.convert();
+  return histogram && gauge ? { ...histogram, resetHint: "gauge" } : histogram;
 }

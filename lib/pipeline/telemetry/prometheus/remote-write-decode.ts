@@ -9,6 +9,7 @@
 import { type Labels, labelsFrom, labelValue, noLabels } from "../labels.ts";
 import { Reader, WireError } from "../wire.ts";
 import type { BucketSpan, Exemplar, Metadata, NativeHistogram, Sample } from "./model.ts";
+import { readSpan } from "./protobuf-messages.ts";
 import { metricTypes, resetHints } from "./remote-write.ts";
 
 export interface DecodeOptions {
@@ -371,18 +372,4 @@ function readHistogram(reader: Reader): Series["histograms"][number] {
     start,
     stale,
   };
-}
-
-/** A run of buckets; also the protobuf exposition's. */
-export function readSpan(reader: Reader): BucketSpan {
-  const outer = reader.message();
-  let offset = 0;
-  let length = 0;
-  while (reader.next()) {
-    if (reader.field === 1) offset = reader.zigzag();
-    else if (reader.field === 2) length = reader.uint32();
-    else reader.skip();
-  }
-  reader.leave(outer);
-  return { offset, length };
 }
