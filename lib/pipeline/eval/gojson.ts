@@ -1,7 +1,7 @@
 /** Reads JSON as Go's encoding/json does, with its messages. */
 import type { Value } from "./value.ts";
 
-const maxDepth = 2_000;
+const maxDepth = 1_000;
 
 /** The value of a JSON text; all numbers have fractions. Throws an Error with Go's words. */
 export function parseGoJson(text: string): Value {

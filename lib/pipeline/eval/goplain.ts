@@ -9,7 +9,7 @@ export function toGoPlain(value: Value): GoValue {
 }
 
 const maxNodes = 4 * 1024 * 1024;
-const maxDepth = 2_000;
+const maxDepth = 1_010;
 
 /** Shared parts are copied at each place, so the count of what is copied has a limit. */
 function plain(value: Value, seen: { nodes: number }, depth: number): GoValue {

@@ -1,7 +1,7 @@
 /** Reads JSON as Go's ojg does: whole numbers stay integers, and its messages tell line and column. */
 import type { Value } from "../value.ts";
 
-const maxDepth = 2_000;
+const maxDepth = 1_000;
 
 /** The value of a JSON text; an empty text is null. */
 export function parseOj(text: string): Value {
@@ -11,7 +11,8 @@ export function parseOj(text: string): Value {
     parsed = JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) =>
       typeof value === "number" ? numberOf(context?.source ?? String(value)) : value,
     );
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError) throw new Error("exceeded max depth"); // the stack is full
     const rest = new Scanner(text).scan();
     return rest === undefined ? null : parseOj(rest);
   }

@@ -198,6 +198,27 @@ test("refuses to fill the memory", () => {
   ).toThrow("string.replace the text would be longer than 64 MiB");
 });
 
+test.for<[string, string]>([
+  ["encoding.from_json(deep)", "encoding.from_json exceeded max depth"],
+  ['json_path(deep, "$")', "json_path exceeded max depth"],
+  ["encoding.from_yaml(deep)", "encoding.from_yaml yaml: exceeded max depth of 1000"],
+])("%s refuses what nests too deep", ([text, message]) => {
+  const deep = "[".repeat(20_000) + "]".repeat(20_000);
+  const { expr } = parseExpression({ name: "test.alloy", text });
+  if (!expr) throw new Error("no expression");
+  expect(() => evaluate(expr, { variables: new Map([["deep", deep]]) })).toThrow(expect.objectContaining({ message }));
+});
+
+test("what nests as deep as it may goes through", () => {
+  const deep = "[".repeat(900) + "]".repeat(900);
+  const { expr } = parseExpression({
+    name: "test.alloy",
+    text: 'string.format("%v", encoding.from_json(deep)) == deep && encoding.from_json(deep) == encoding.from_json(deep)',
+  });
+  if (!expr) throw new Error("no expression");
+  expect(evaluate(expr, { variables: new Map([["deep", deep]]) })).toBe(true);
+});
+
 test("decoded bytes are texts for attributes", () => {
   expect(toText(run('encoding.from_base64("aGk=")'))).toBe("hi");
 });

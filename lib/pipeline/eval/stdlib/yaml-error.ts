@@ -33,6 +33,8 @@ export function goYamlMessage(text: string, problems: readonly YamlProblem[]): s
       return badIndent(text, problem, line);
     case "UNEXPECTED_TOKEN":
       return unexpected(text, problem, line);
+    case "RESOURCE_EXHAUSTION":
+      return "exceeded max depth of 1000";
     default:
       return parser(line, problem.message);
   }

@@ -31,19 +31,30 @@ function yaml(): typeof Yaml {
 export function parseYaml(text: string): Value {
   const { LineCounter, parseAllDocuments } = yaml();
   const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, {
-    schema: "failsafe",
-    uniqueKeys: false,
-    lineCounter,
-    version: "1.2",
-    prettyErrors: false,
-  });
+  const documents = parse(() =>
+    parseAllDocuments(text, {
+      schema: "failsafe",
+      uniqueKeys: false,
+      lineCounter,
+      version: "1.2",
+      prettyErrors: false,
+    }),
+  );
   if (!Array.isArray(documents)) return null;
   const [document] = documents;
   if (!document) return null;
   const errors = document.errors.filter(error => !isBehindTheDocument(error, document));
   if (errors.length) throw new Error(`yaml: ${goYamlMessage(text, errors)}`);
   return new Reader(document, lineCounter).read();
+}
+
+/** The package recurses; a text that fills its stack is refused as Go refuses it. */
+function parse<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw error instanceof RangeError ? new Error(`yaml: exceeded max depth of ${maxDepth}`) : error;
+  }
 }
 
 /** Go stops behind the first document, and a flow collection or scalar at the top ends it. */
