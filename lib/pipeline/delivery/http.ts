@@ -8,10 +8,11 @@
  * It speaks HTTP/1.1; `enable_http2` changes nothing but the speed of backends that are far away.
  * `node:https` and `node:tls` load at the first request that needs them, which keeps cold starts short.
  */
-import type { Agent, ClientRequest, IncomingMessage, OutgoingHttpHeaders, RequestOptions } from "node:http";
-import type { Agent as HttpsAgent } from "node:https";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { Connections } from "./connections.ts";
 import { DeliveryError, messageOf } from "./errors.ts";
-import { connectThroughProxy, type ProxySettings, proxyAuthorization, proxySelector } from "./proxy.ts";
+import type { ProxySettings } from "./proxy.ts";
+import { nameOf, redirected, sameSite } from "./redirects.ts";
 
 export interface TlsSettings {
   readonly ca?: string | undefined;
@@ -91,8 +92,6 @@ export interface HttpClient {
 
 const defaultMaxBytes = 64 * 1024;
 const maxRedirects = 10;
-/** Load balancers and gateways forget idle connections, some without a word; a function that was frozen finds them dead. */
-const maxIdleMs = 50_000;
 
 /** Makes a client; nothing is loaded or connected before its first request. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
@@ -162,47 +161,6 @@ function firstRequest(
     headers["authorization"] = `Basic ${Buffer.from(credentials).toString("base64")}`;
   }
   return { method, url, headers, body };
-}
-
-/** Go's rules (net/http, `redirectBehavior` and `shouldCopyHeaderOnRedirect`). */
-function redirected(
-  { method, url, headers, body }: OutgoingRequest,
-  response: HttpResponse,
-  first: URL,
-): OutgoingRequest | undefined {
-  const { status } = response;
-  const keepsMethod = status === 307 || status === 308;
-  if (!keepsMethod && status !== 301 && status !== 302 && status !== 303) return undefined;
-  const location = response.headers["location"];
-  if (!location) return undefined;
-  let target: URL;
-  try {
-    target = new URL(location, url);
-  } catch (cause) {
-    throw new DeliveryError(`${nameOf(url)}: redirected to ${JSON.stringify(location)}, which is no URL`, {
-      kind: "reject",
-      cause,
-    });
-  }
-  if (target.protocol !== "http:" && target.protocol !== "https:") {
-    throw new DeliveryError(`${nameOf(url)}: redirected to an unsupported protocol, got ${target.protocol}`, {
-      kind: "reject",
-    });
-  }
-  const kept = { ...headers };
-  if (!sameSite(first, target)) for (const name of credentialHeaders) delete kept[name];
-  if (keepsMethod) return { method, url: target, headers: kept, body };
-  for (const name of ["content-type", "content-encoding", "content-length"]) delete kept[name];
-  return { method: method === "HEAD" ? "HEAD" : "GET", url: target, headers: kept, body: undefined };
-}
-
-const credentialHeaders = ["authorization", "www-authenticate", "cookie", "cookie2", "proxy-authorization"];
-
-/** The same host, whatever the port, or a subdomain of it; never from https to http. */
-function sameSite(first: URL, target: URL): boolean {
-  if (first.protocol === "https:" && target.protocol !== "https:") return false;
-  const [from, to] = [first.hostname, target.hostname];
-  return from === to || (to.endsWith(`.${from}`) && !/^[\d.]+$|:/.test(from));
 }
 
 /** One request; a connection that the server had closed while it was idle is replaced once. */
@@ -303,120 +261,6 @@ function collect(
   incoming.on("close", () => finish(new Error("the connection ended within the answer"), false));
 }
 
-/** The agents of one client, remade when the TLS settings change. */
-class Connections {
-  readonly #options: HttpClientOptions;
-  readonly #selectProxy: ((url: URL) => URL | undefined) | undefined;
-  readonly #agents = new Map<string, Agent | HttpsAgent>();
-  readonly #idleSince = new WeakMap<object, number>();
-  readonly #now: () => number;
-  #tls: TlsSettings | undefined;
-
-  constructor(options: HttpClientOptions) {
-    this.#options = options;
-    this.#now = options.now ?? Date.now;
-    this.#selectProxy = options.proxy && proxySelector(options.proxy);
-  }
-
-  open({ method, url, headers, body }: OutgoingRequest): ClientRequest {
-    this.#refreshTls();
-    this.#dropForgotten();
-    const proxy = this.#selectProxy?.(url);
-    const secure = url.protocol === "https:";
-    const all = { ...headers } as OutgoingHttpHeaders; // its arrays are not readonly, though Node only reads them
-    if (body) all["content-length"] = String(body.length);
-    else if (method !== "GET" && method !== "HEAD") all["content-length"] = "0";
-    const options: RequestOptions = {
-      method,
-      headers: all,
-      host: bareHost(url.hostname),
-      port: url.port || (secure ? 443 : 80),
-      path: `${url.pathname}${url.search}`,
-    };
-    if (!secure && proxy) {
-      all["host"] ??= url.host;
-      const authorization = proxyAuthorization(proxy);
-      if (authorization) all["proxy-authorization"] ??= authorization;
-      options.host = bareHost(proxy.hostname);
-      options.port = proxy.port || (proxy.protocol === "https:" ? 443 : 80);
-      options.path = `http://${url.host}${url.pathname}${url.search}`;
-      options.agent = this.#agent(proxy.protocol === "https:" ? "https" : "http", undefined);
-      return this.#request(proxy.protocol === "https:", options);
-    }
-    options.agent = this.#agent(secure ? "https" : "http", proxy);
-    return this.#request(secure, options);
-  }
-
-  #request(secure: boolean, options: RequestOptions): ClientRequest {
-    return secure
-      ? process.getBuiltinModule("node:https").request(options)
-      : process.getBuiltinModule("node:http").request(options);
-  }
-
-  #agent(protocol: "http" | "https", tunnel: URL | undefined): Agent | HttpsAgent {
-    const key = tunnel ? `${protocol} ${tunnel.href}` : protocol;
-    const known = this.#agents.get(key);
-    if (known) return known;
-    const { keepAlive = true, maxSockets = Number.POSITIVE_INFINITY, proxy } = this.#options;
-    const options = { keepAlive, maxSockets, scheduling: "lifo" as const };
-    let agent: Agent | HttpsAgent;
-    if (protocol === "http") agent = new (process.getBuiltinModule("node:http").Agent)(options);
-    else {
-      agent = new (process.getBuiltinModule("node:https").Agent)({ ...options, ...tlsOptions(this.#tls) });
-      if (tunnel) agent.createConnection = connectThroughProxy(tunnel, proxy?.connectHeaders);
-    }
-    agent.on("free", (socket: object) => this.#idleSince.set(socket, this.#now()));
-    this.#agents.set(key, agent);
-    return agent;
-  }
-
-  /** By the clock, not by a timer, which stands still while a function is frozen. */
-  #dropForgotten(): void {
-    const before = this.#now() - maxIdleMs;
-    for (const agent of this.#agents.values()) {
-      dropIdle(agent, socket => (this.#idleSince.get(socket) ?? before) <= before);
-    }
-  }
-
-  #refreshTls(): void {
-    const { tls } = this.#options;
-    const current = typeof tls === "function" ? tls() : tls;
-    if (current === this.#tls) return;
-    this.#tls = current;
-    // Requests under way keep their agent until they end.
-    for (const agent of this.#agents.values()) dropIdle(agent);
-    this.#agents.clear();
-  }
-
-  dropIdle(): void {
-    for (const agent of this.#agents.values()) dropIdle(agent);
-  }
-
-  close(): void {
-    for (const agent of this.#agents.values()) agent.destroy();
-    this.#agents.clear();
-  }
-}
-
-function dropIdle(agent: Agent | HttpsAgent, when: (socket: object) => boolean = () => true): void {
-  for (const sockets of Object.values(agent.freeSockets)) {
-    for (const socket of sockets ?? []) if (when(socket)) socket.destroy();
-  }
-}
-
-function tlsOptions(tls: TlsSettings | undefined) {
-  if (!tls) return {};
-  return {
-    ...(tls.ca && { ca: tls.ca }),
-    ...(tls.cert && { cert: tls.cert }),
-    ...(tls.key && { key: tls.key }),
-    ...(tls.serverName && { servername: tls.serverName }),
-    ...(tls.insecureSkipVerify && { rejectUnauthorized: false }),
-    ...(tls.minVersion && { minVersion: tls.minVersion }),
-    ...(tls.maxVersion && { maxVersion: tls.maxVersion }),
-  };
-}
-
 /** The time and the caller's signal that end a request, as one signal. */
 function startLimit(signal: AbortSignal | undefined, timeoutMs: number, name: string) {
   const controller = new AbortController();
@@ -468,15 +312,6 @@ function parseUrl(url: string | URL): URL {
     // told below: the text may hold a password
   }
   throw new DeliveryError("the URL to request should start with http:// or https://", { kind: "reject" });
-}
-
-/** A URL as messages show it: without credentials, and without the query, which may hold some. */
-function nameOf(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
-function bareHost(hostname: string): string {
-  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }
 
 function lowerCase(

@@ -9,6 +9,9 @@ import { reasonOf } from "./classify.ts";
 import { DeliveryError } from "./errors.ts";
 import type { HttpClient, HttpResponse } from "./http.ts";
 
+/** A grant that shows a signed assertion instead of a secret: RFC 7523. */
+export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
 export interface OAuth2Options {
   readonly tokenUrl: string;
   readonly clientId: () => string;
@@ -74,7 +77,7 @@ export function oauth2Tokens(options: OAuth2Options): TokenSource {
 async function fetchToken(options: OAuth2Options, style: { inBody?: boolean }, now: () => number) {
   const form = new URLSearchParams();
   if (options.jwt) {
-    form.set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    form.set("grant_type", jwtBearer);
     form.set("assertion", assertion(options, options.jwt, now()));
   } else {
     form.set("grant_type", "client_credentials");
