@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { decodeSource, parseFile } from "../lib/pipeline/syntax/parser.ts";
 import { printFile } from "../lib/pipeline/syntax/print.ts";
-import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
+import { formatDiagnosticLine } from "../lib/pipeline/syntax/report.ts";
 
 /** Returns the exit code. */
 export function fmt(
@@ -11,11 +11,13 @@ export function fmt(
 ): number {
   const stdin = file === undefined || file === "-";
   const bytes = readFileSync(stdin ? 0 : file);
-  const { source, diagnostics } = decodeSource(stdin ? "(stdin)" : file, bytes);
+  const { source, diagnostics } = decodeSource(stdin ? "<stdin>" : file, bytes);
   const parsed = parseFile(source);
   const errors = [...diagnostics, ...parsed.diagnostics];
   if (errors.length) {
-    process.stderr.write(`${formatDiagnostics(errors)}\nError: encountered errors during formatting\n`);
+    process.stderr.write(
+      `${errors.map(formatDiagnosticLine).join("\n")}\nError: encountered errors during formatting\n`,
+    );
     return 1;
   }
   const text = printFile(parsed.file);

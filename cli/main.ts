@@ -15,19 +15,14 @@ program
   .command("run")
   .description("run a configuration (a file, or a folder of *.alloy files) in this process")
   .argument("<config>")
-  .option(
-    "--server.http.listen-addr <address>",
-    "address of the status page, metrics and health",
-    address,
-    "127.0.0.1:12345",
-  )
+  .option("--server.http.listen-addr <address>", "address of the status page, metrics and health", "127.0.0.1:12345")
   .option("--storage.path <folder>", "where state is kept", "data-amalgam/")
   .addOption(stability)
   .addOption(new Option("--disable-reporting", "accepted for Alloy's sake; nothing is ever reported").hideHelp())
   .action(async (config: string, options: Record<string, string>) => {
     const { run } = await import("./run.ts");
     process.exitCode = await run(config, {
-      listen: options["server.http.listenAddr"] as unknown as { host: string; port: number }, // `address` made it
+      listen: address(options["server.http.listenAddr"] as string), // has a default
       storagePath: options["storage.path"] as string, // has a default
       stability: options["stability.level"] as "generally-available", // one of the choices
     });

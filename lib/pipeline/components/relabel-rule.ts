@@ -19,7 +19,7 @@ const actions = [
 ] as const;
 
 export const relabelRule = object({
-  source_labels: optional(list(string), [], "Labels whose values are joined and matched."),
+  source_labels: optional(list(string), undefined, "Labels whose values are joined and matched."),
   separator: optional(string, ";", "Stands between the values."),
   regex: optional(string, "(.*)", "What the joined values, or the names of labels, must match as a whole."),
   modulus: optional(int, 0, "Divisor of `hashmod`."),

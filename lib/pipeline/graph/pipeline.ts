@@ -15,6 +15,7 @@ import { configBlocks } from "./config-blocks.ts";
 import type { Flow } from "./flow.ts";
 import { Gate, type Tap } from "./gate.ts";
 import type { Invocation, Logger } from "./invocation.ts";
+import { locateInBlock } from "./locate.ts";
 import type { MetricsRegistry } from "./metrics.ts";
 import { buildNodes, type Node } from "./nodes.ts";
 import { encodeExports, type GateFactory } from "./receiver.ts";

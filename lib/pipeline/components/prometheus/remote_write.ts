@@ -1,4 +1,6 @@
 /** Sends samples to Prometheus, Mimir, or anything that takes Prometheus' remote write. */
+import { awsCredentials } from "../../delivery/aws-credentials.ts";
+import type { Authorize } from "../../delivery/http.ts";
 import { remoteWritePolicy } from "../../delivery/retry.ts";
 import { sigv4Authorizer } from "../../delivery/sigv4.ts";
 import {
@@ -8,7 +10,6 @@ import {
   type Infer,
   object,
   optional,
-  refused,
   refusedBlock,
   required,
 } from "../../eval/schema.ts";
@@ -53,15 +54,11 @@ const sigv4 = object({
   region: optional(string, undefined, "Region; AWS_REGION where unset."),
   access_key: optional(string, undefined, "Access key; the environment's credentials where unset."),
   secret_key: optional(secret, undefined, "Secret key."),
-  profile: refused(
-    string,
-    "can't be used: there is no shared credentials file in a function",
-    "Profile of the shared credentials.",
-  ),
-  role_arn: refused(string, "is not supported yet: give the function's own role the permission", "Role to assume."),
-  external_id: refused(string, "is not supported yet", "External id of the role."),
-  use_fips_sts_endpoint: optional(bool, false, "Accepted; no role is assumed."),
-  service_name: optional(string, "aps", "Service that the signature is for."),
+  profile: optional(string, undefined, "Profile of the shared credentials file."),
+  role_arn: optional(string, undefined, "Role to assume."),
+  external_id: optional(string, undefined, "External id of the role."),
+  use_fips_sts_endpoint: optional(bool, false, "Asks STS at its FIPS endpoint."),
+  service_name: optional(string, undefined, "Service that the signature is for; that of the host where unset."),
 });
 
 const endpoint = object({
@@ -181,7 +178,7 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
     destination: withoutCredentials(args.url),
     backend: "remote_write",
     policy: remoteWritePolicy(args.queue_config.min_backoff, args.queue_config.max_backoff),
-    client: makeClient(args, host, args.sigv4 && sigv4Authorizer(args.sigv4)),
+    client: makeClient(args, host, args.sigv4 && signer(args.sigv4)),
     timeoutMs: args.remote_timeout,
     // sizes are counted in samples
     maxBytes: args.queue_config.max_samples_per_send,
@@ -215,6 +212,20 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
     },
     close: writer.close,
   };
+}
+
+/** Signs with the given keys, or with those that the function or the environment has. */
+function signer(args: Infer<typeof sigv4>): Authorize {
+  const credentials = awsCredentials({
+    accessKey: args.access_key,
+    secretKey: args.secret_key,
+    profile: args.profile,
+    roleArn: args.role_arn,
+    externalId: args.external_id,
+    region: args.region,
+    useFipsStsEndpoint: args.use_fips_sts_endpoint,
+  });
+  return sigv4Authorizer({ region: args.region, service: args.service_name, credentials });
 }
 
 /** Samples as they are sent: those that are too old or that a rule drops are gone. Work on labels is remembered by identity. */

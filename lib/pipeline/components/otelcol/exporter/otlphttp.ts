@@ -196,12 +196,12 @@ function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host
     },
     onAnswer(body, headers) {
       if (!body.length || !headers["content-type"]?.includes("protobuf")) return;
-      const { rejected, message } = readExportResponse(signal, body);
+      const { rejected, errorMessage } = readExportResponse("protobuf", body);
       if (rejected > 0n)
         host.log.warn("backend refused a part of the data", {
           component: host.id,
           rejected: Number(rejected),
-          error: message,
+          error: errorMessage,
         });
     },
   });
