@@ -32,6 +32,7 @@ test.for<[string, string]>([
   ["]", "did not find expected node content"],
   ["a: *x", "unknown anchor 'x' referenced"],
   ["a: 1\nb: 2\na: 3", 'unmarshal errors:\n  line 3: mapping key "a" already defined at line 1'],
+  ["a: &x [*x]", "anchor 'x' value contains itself"],
   ["<<: 1", "map merge requires map or sequence of maps as the value"],
 ])("refuses %j", ([text, message]) => {
   expect(() => parseYaml(text)).toThrow(new Error(`yaml: ${message}`));

@@ -63,14 +63,17 @@ function isBehindTheDocument(error: Yaml.YAMLParseError, { contents }: Yaml.Docu
   return error.message.includes("in YAML stream") && !(isCollection(contents) && contents.flow !== true);
 }
 
-const maxNodes = 1_000_000;
+/** How many nodes aliases may repeat. */
+const maxRepeated = 200_000;
 const maxDepth = 1_000;
 
 class Reader {
   readonly #document: Yaml.Document.Parsed;
   readonly #lines: Yaml.LineCounter;
   readonly #yaml = yaml();
-  #nodes = 0;
+  readonly #anchors = new Map<string, unknown>();
+  readonly #open = new Set<unknown>();
+  #repeated = 0;
 
   constructor(document: Yaml.Document.Parsed, lines: Yaml.LineCounter) {
     this.#document = document;
@@ -82,19 +85,25 @@ class Reader {
   }
 
   #value(node: unknown, depth: number): Value {
-    if (++this.#nodes > maxNodes) throw new Error("yaml: document contains excessive aliasing");
+    if (this.#open.size > 0 && ++this.#repeated > maxRepeated)
+      throw new Error("yaml: document contains excessive aliasing");
     if (depth > maxDepth) throw new Error(`yaml: exceeded max depth of ${maxDepth}`);
-    const { isAlias, isMap, isScalar, isSeq } = this.#yaml;
+    const { isAlias, isMap, isNode, isScalar, isSeq } = this.#yaml;
     if (isAlias(node)) return this.#alias(node, depth);
+    if (isNode(node) && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isScalar(node)) return this.#scalar(node);
     if (isSeq(node)) return node.items.map(item => this.#value(item, depth + 1));
     return isMap(node) ? this.#map(node, depth) : null;
   }
 
   #alias(node: Yaml.Alias, depth: number): Value {
-    const target = node.resolve(this.#document);
-    if (!target) throw new Error(`yaml: unknown anchor '${node.source}' referenced`);
-    return this.#value(target, depth + 1);
+    const target = this.#anchors.get(node.source);
+    if (target === undefined) throw new Error(`yaml: unknown anchor '${node.source}' referenced`);
+    if (this.#open.has(target)) throw new Error(`yaml: anchor '${node.source}' value contains itself`);
+    this.#open.add(target);
+    const value = this.#value(target, depth + 1);
+    this.#open.delete(target);
+    return value;
   }
 
   #scalar(node: Yaml.Scalar): Value {
