@@ -2,7 +2,7 @@
 import type { AccessExpr, BinaryExpr, CallExpr, Expr, IndexExpr, LiteralExpr, UnaryExpr } from "../syntax/ast.ts";
 import type { Source } from "../syntax/diagnostic.ts";
 import { fieldsOf, mismatch, truncate } from "./convert.ts";
-import { explain, Origins, rememberOrigins, UnplacedError } from "./explain.ts";
+import { explain, Origins, ofArgument, rememberOrigins, UnplacedError } from "./explain.ts";
 import { binary } from "./operators.ts";
 import { Mismatch } from "./schema.ts";
 import { stdlib } from "./stdlib/index.ts";
@@ -152,11 +152,10 @@ class Evaluation {
 
   /** The first step of the path is the argument's number. */
   #blameArgument(error: Mismatch, args: readonly Expr[], values: readonly Value[]): EvaluationError {
-    const [first, ...path] = error.path;
-    const arg = args[Number(first)];
+    const index = Number(error.path[0]);
+    const arg = args[index];
     if (!arg) return this.#origins.placed(undefined, "", error.message);
-    const Kind = error.constructor as typeof Mismatch; // PartMismatch is blamed in another way
-    return explain(arg, values[Number(first)] ?? null, new Kind(error.message, path), this.#origins);
+    return explain(arg, values[index] ?? null, ofArgument(error), this.#origins);
   }
 
   #unary({ op, operand }: UnaryExpr, depth: number): Value {

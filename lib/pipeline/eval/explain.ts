@@ -24,8 +24,20 @@ export class UnplacedError extends EvaluationError {
   }
 }
 
+const blamesPart = new WeakSet<Mismatch>();
+
 /** A mismatch that is blamed on the part itself, and on nothing if no expression made that part. */
-export class PartMismatch extends Mismatch {}
+export function partMismatch(message: string, path: readonly (string | number)[]): Mismatch {
+  const mismatch = new Mismatch(message, path);
+  blamesPart.add(mismatch);
+  return mismatch;
+}
+
+/** The mismatch as seen from the argument that its path begins with. */
+export function ofArgument(mismatch: Mismatch): Mismatch {
+  const path = mismatch.path.slice(1);
+  return blamesPart.has(mismatch) ? partMismatch(mismatch.message, path) : new Mismatch(mismatch.message, path);
+}
 
 /** What one evaluation remembers of where its values come from. */
 export class Origins {
@@ -92,7 +104,7 @@ export function rememberOrigins(expr: Expr, origins: Origins): void {
 /** The error for an expression whose value, or a part of it, does not convert. */
 export function explain(expr: Expr, value: Value, mismatch: Mismatch, origins = originsOf(expr)): EvaluationError {
   let node = origins.of(value, expr);
-  if (mismatch instanceof PartMismatch) return explainPart(value, mismatch, origins);
+  if (blamesPart.has(mismatch)) return explainPart(value, mismatch, origins);
   let direct = node !== undefined;
   let suffix = "";
   let part = value;

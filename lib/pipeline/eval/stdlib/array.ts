@@ -1,6 +1,6 @@
 /** `array.*`: lists of objects joined and grouped; parts keep their identity, so messages point at what the user wrote. */
 import { fieldsOf, mismatch } from "../convert.ts";
-import { PartMismatch, UnplacedError } from "../explain.ts";
+import { partMismatch, UnplacedError } from "../explain.ts";
 import { madeOf } from "../parts.ts";
 import { Mismatch } from "../schema.ts";
 import { Capsule, FunctionValue, type Kind, kindOf, OptionalSecret, Secret, type Value } from "../value.ts";
@@ -34,7 +34,7 @@ function objects(args: readonly Value[], index: number): readonly ReadonlyMap<st
   const list = args[index] as readonly Value[]; // checked by the caller
   return list.map((item, i) => {
     const fields = fieldsOf(item);
-    if (!fields) throw new PartMismatch(mismatch(item, "object").message, [index, i]);
+    if (!fields) throw partMismatch(mismatch(item, "object").message, [index, i]);
     return fields;
   });
 }
@@ -93,11 +93,11 @@ export const groupBy = new FunctionValue("group_by", args => {
   const groups = new Map<string, Value[]>();
   list.forEach((item, i) => {
     const fields = fieldsOf(item);
-    if (!fields) throw new PartMismatch(mismatch(item, "object").message, [0, i]);
+    if (!fields) throw partMismatch(mismatch(item, "object").message, [0, i]);
     const value = fields.get(key);
     if (value === undefined && args[2] === true) return;
     if (value !== undefined && typeof value !== "string") {
-      throw new PartMismatch(mismatch(value, "string").message, [0, i, key]);
+      throw partMismatch(mismatch(value, "string").message, [0, i, key]);
     }
     const group = groups.get(value ?? "");
     const object = item instanceof Map ? item : new Map(fields);
