@@ -7,6 +7,7 @@ import { lokiEcho } from "./loki/echo.ts";
 import { lokiProcess } from "./loki/process/process.ts";
 import { lokiRelabel } from "./loki/relabel.ts";
 import { lokiSourceApi } from "./loki/source/api.ts";
+import { lokiSourceCloudwatchLogs } from "./loki/source/cloudwatch_logs.ts";
 import { lokiWrite } from "./loki/write.ts";
 import { otelcolExporterOtlphttp } from "./otelcol/exporter/otlphttp.ts";
 import { otelcolReceiverOtlp } from "./otelcol/receiver/otlp.ts";
@@ -24,6 +25,7 @@ const all = [
   lokiProcess,
   lokiRelabel,
   lokiSourceApi,
+  lokiSourceCloudwatchLogs,
   lokiWrite,
   otelcolExporterOtlphttp,
   otelcolReceiverOtlp,

@@ -14,7 +14,6 @@
  */
 import type { Attribute, Block, Expr, Statement } from "../syntax/ast.ts";
 import type { Range } from "../syntax/diagnostic.ts";
-import { printExpr } from "../syntax/print.ts";
 import { fromPlain, type Plain } from "./plain.ts";
 import type { Value } from "./value.ts";
 
@@ -77,6 +76,8 @@ export interface DecodeContext {
   /** The value of an expression; `undefined` where it can't be known (checking without evaluating) or was reported already. */
   evaluate(expr: Expr): Value | undefined;
   report(range: Range, message: string): void;
+  /** A value that an expression gave and that its argument can't take. */
+  reportMismatch(expr: Expr, value: Value, mismatch: Mismatch): void;
 }
 
 export interface ObjectSchema<T> {
@@ -268,8 +269,7 @@ function decodeAttribute(
     return field.type.decode(value);
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error;
-    const part = locate(first.value, error.path);
-    context.report(part, error.message.startsWith("should ") ? `${printExpr(part)} ${error.message}` : error.message);
+    context.reportMismatch(first.value, value, error);
     return undefined;
   }
 }

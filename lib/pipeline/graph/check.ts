@@ -2,6 +2,7 @@
 
 import { evaluate } from "../eval/evaluate.ts";
 import { traversalsOf } from "../eval/references.ts";
+import { locate, type Mismatch } from "../eval/schema.ts";
 import { deprecatedNames } from "../eval/stdlib/index.ts";
 import { EvaluationError } from "../eval/value.ts";
 import type { Expr, File } from "../syntax/ast.ts";
@@ -51,7 +52,9 @@ function literalContext(source: Source, diagnostics: Diagnostic[]) {
       return undefined;
     }
   };
-  return { context: { report, evaluate: evaluateLiteral }, unknown: () => unknown };
+  const reportMismatch = (expr: Expr, _: unknown, { path, message }: Mismatch) =>
+    report(locate(expr, path), message.replace(/^should be (\w+), got/, "expected $1, got"));
+  return { context: { report, reportMismatch, evaluate: evaluateLiteral }, unknown: () => unknown };
 }
 
 function warnOfDeprecated(expressions: Iterable<Expr>, source: Source, diagnostics: Diagnostic[]): void {

@@ -4,7 +4,8 @@
  */
 
 import type { DeadLetterStore } from "../delivery/dead-letters.ts";
-import { evaluate } from "../eval/evaluate.ts";
+import { evaluate, type Scope } from "../eval/evaluate.ts";
+import { explain, UnplacedError } from "../eval/explain.ts";
 import type { DecodeContext } from "../eval/schema.ts";
 import { EvaluationError, sameValue, type Value } from "../eval/value.ts";
 import type { StateStore } from "../state/store.ts";
@@ -75,9 +76,8 @@ export async function loadPipeline(files: readonly File[], options: LoadOptions)
   if (diagnostics.some(({ severity }) => severity === "error")) return { pipeline: undefined, diagnostics };
   const pipeline = new Pipeline(nodes.ordered, options.environment);
   for (const { block, source } of nodes.configBlocks) {
-    const context = decodeContext(pipeline.scopeOf([]), new Map(), (range, message) =>
-      diagnostics.push(errorAt(source, range, message)),
-    );
+    const report = (range: Range, message: string) => diagnostics.push(errorAt(source, range, message));
+    const context = decodeContext({ variables: pipeline.scopeOf([]), source }, new Map(), report, block);
     configBlocks.get(block.name.name)?.decodeBody(block.body, block, context);
   }
   await pipeline.start(diagnostics);
@@ -211,7 +211,11 @@ export class Pipeline {
     const found: Diagnostic[] = [];
     const report = (range: Range, message: string) => found.push(errorAt(node.source, range, message));
     running.values = new Map();
-    const context = decodeContext(this.scopeOf(node.references), running.values, report);
+    const context = decodeContext(
+      { variables: this.scopeOf(node.references), source: node.source },
+      running.values,
+      report,
+    );
     const args = node.definition.args.decodeBody(node.block.body, node.block, context);
     if (!found.length)
       for (const problem of node.definition.check?.(args) ?? [])
@@ -338,20 +342,27 @@ export class Pipeline {
 
 /** Evaluates expressions in a scope, remembers their values, and turns evaluation errors into reports. */
 function decodeContext(
-  variables: ReadonlyMap<string, Value>,
+  scope: Scope,
   values: Map<Expr, Value>,
   report: (range: Range, message: string) => void,
+  owner: Range,
 ): DecodeContext {
   return {
     report,
+    reportMismatch(expr, value, mismatch) {
+      const error = explain(expr, value, mismatch);
+      report(error, error.message);
+    },
     evaluate(expr) {
       try {
-        const value = evaluate(expr, { variables });
+        const value = evaluate(expr, scope);
         values.set(expr, value);
         return value;
       } catch (error) {
         if (!(error instanceof EvaluationError)) throw error;
-        report(error, error.message);
+        if (error instanceof UnplacedError)
+          report(owner, `Failed to build component: decoding configuration: ${error.message}`);
+        else report(error, error.message);
         return undefined;
       }
     },

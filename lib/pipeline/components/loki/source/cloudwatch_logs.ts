@@ -1,0 +1,167 @@
+/** Receives log events of CloudWatch Logs from subscriptions and queues. Only in Amalgam. */
+import { DeliveryError, messageOf } from "../../../delivery/errors.ts";
+import { type Infer, object, optional, required } from "../../../eval/schema.ts";
+import { bool, capsule, list, map, string } from "../../../eval/types.ts";
+import { defineComponent, type Problem } from "../../../graph/component.ts";
+import { droppedCounter } from "../../../graph/dropped.ts";
+import { fanOut } from "../../../graph/gate.ts";
+import { logs } from "../../../graph/kinds.ts";
+import { receiver } from "../../../graph/receiver.ts";
+import { compileRules, type Relabel, type RelabelRule } from "../../../relabel/relabel.ts";
+import { type Labels, labelsFrom, labelsFromMap, labelsToMap } from "../../../telemetry/labels.ts";
+import type { LogBatch } from "../../../telemetry/loki/model.ts";
+
+const args = object({
+  forward_to: required(list(receiver(logs)), "Where to send entries."),
+  log_groups: optional(
+    list(string),
+    [],
+    "Log groups to take, with `*` for any characters; all that are delivered where empty. Subscriptions are made for those without `*`.",
+  ),
+  filter_pattern: optional(string, "", "Filter pattern of the subscriptions, so that CloudWatch delivers less."),
+  labels: optional(
+    map(string),
+    { job: "cloudwatch_logs" },
+    "Labels of every entry. Few, since each distinct set is a stream; the rest is structured metadata.",
+  ),
+  relabel_rules: optional(
+    capsule<readonly RelabelRule[]>("relabel.Rules"),
+    undefined,
+    "Rules that may make labels of `__aws_owner`, `__aws_cw_log_group`, `__aws_cw_log_stream`, `__aws_cw_msg_type` and `__aws_cw_matched_filters`.",
+  ),
+  use_incoming_timestamp: optional(
+    bool,
+    true,
+    "Keeps the times of the events; otherwise entries have the time of their arrival.",
+  ),
+});
+type Args = Infer<typeof args>;
+
+export const lokiSourceCloudwatchLogs = defineComponent({
+  name: "loki.source.cloudwatch_logs",
+  summary: "Receives log events of CloudWatch Logs from subscriptions and queues.",
+  stability: "generally-available",
+  ours: true,
+  inFunctions:
+    "A subscription of each log group calls the function; a failure fails the invocation, so that Lambda brings the events again.",
+  args,
+  *check({ log_groups }): Iterable<Problem> {
+    for (const [i, group] of log_groups.entries()) {
+      if (!/^[\w./#*-]{1,512}$/.test(group))
+        yield {
+          path: ["log_groups", i],
+          message: `log group should be a name of letters, digits and _-/.#, got ${JSON.stringify(group)}`,
+        };
+    }
+  },
+  build(args, host) {
+    const next = fanOut(args.forward_to);
+    const convert = converter(args);
+    const selected = selection(args.log_groups);
+    const dropped = droppedCounter(host);
+    return {
+      triggers: [
+        {
+          kind: "records",
+          format: "cloudwatch_logs",
+          sources: ["log-subscription", "queue"],
+          logGroups: args.log_groups,
+          filterPattern: args.filter_pattern,
+          async push(record, invocation) {
+            if (record.format !== "cloudwatch_logs")
+              throw new DeliveryError(`${host.id} takes CloudWatch Logs, got ${record.format}`, { kind: "reject" });
+            const message = parseMessage(record.body);
+            if (!selected(message.logGroup)) {
+              dropped("log_group_not_selected", message.logEvents.length);
+              host.log.warn("log group is not one of log_groups, its events are dropped", {
+                component: host.id,
+                logGroup: message.logGroup,
+              });
+              return;
+            }
+            await next.consume(convert(message, BigInt(invocation.now) * 1_000_000n), invocation);
+          },
+        },
+      ],
+    };
+  },
+});
+
+/** What a subscription delivers: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html */
+export interface CloudWatchLogsMessage {
+  readonly messageType: string;
+  readonly owner: string;
+  readonly logGroup: string;
+  readonly logStream: string;
+  readonly subscriptionFilters: readonly string[];
+  readonly logEvents: readonly { readonly timestamp: number; readonly message: string }[];
+}
+
+/** Reads the decompressed JSON; fields that are not known are passed over. */
+export function parseMessage(body: Uint8Array): CloudWatchLogsMessage {
+  let data: Partial<Record<keyof CloudWatchLogsMessage, unknown>>;
+  try {
+    data = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8")) as typeof data; // checked below
+  } catch (error) {
+    throw new DeliveryError(`cloudwatch logs message should be JSON: ${messageOf(error)}`, {
+      kind: "reject",
+      cause: error,
+    });
+  }
+  const { logEvents } = data;
+  if (!Array.isArray(logEvents))
+    throw new DeliveryError("cloudwatch logs message should have a list logEvents", { kind: "reject" });
+  return {
+    messageType: textOf(data.messageType),
+    owner: textOf(data.owner),
+    logGroup: textOf(data.logGroup),
+    logStream: textOf(data.logStream),
+    subscriptionFilters: Array.isArray(data.subscriptionFilters) ? data.subscriptionFilters.map(textOf) : [],
+    logEvents: logEvents.map((event: { timestamp?: unknown; message?: unknown }) => ({
+      timestamp: Number(event?.timestamp ?? 0),
+      message: textOf(event?.message),
+    })),
+  };
+}
+
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? value : value === undefined || value === null ? "" : String(value);
+
+/** One stream a message; a rule that drops its labels drops it. */
+export function converter({
+  labels,
+  relabel_rules,
+  use_incoming_timestamp,
+}: Omit<Args, "forward_to">): (message: CloudWatchLogsMessage, now: bigint) => LogBatch {
+  const relabel = relabel_rules ? compileRules(relabel_rules) : undefined;
+  const fixed = labelsFromMap(labels);
+  return (message, now) => {
+    if (message.messageType === "CONTROL_MESSAGE") return [];
+    const streamLabels = relabel ? relabelled(relabel, fixed, message) : fixed;
+    if (!streamLabels) return [];
+    const metadata = ["log_group", message.logGroup, "log_stream", message.logStream, "account_id", message.owner];
+    const entries = message.logEvents.map(event => ({
+      timestamp: use_incoming_timestamp ? BigInt(event.timestamp) * 1_000_000n : now,
+      line: event.message,
+      metadata,
+    }));
+    return entries.length ? [{ labels: streamLabels, entries }] : [];
+  };
+}
+
+function relabelled(relabel: Relabel, fixed: Labels, message: CloudWatchLogsMessage): Labels | undefined {
+  const given = labelsToMap(fixed)
+    .set("__aws_owner", message.owner)
+    .set("__aws_cw_log_group", message.logGroup)
+    .set("__aws_cw_log_stream", message.logStream)
+    .set("__aws_cw_msg_type", message.messageType)
+    .set("__aws_cw_matched_filters", message.subscriptionFilters.join(","));
+  const result = relabel(labelsFromMap(given));
+  return result && labelsFrom([...labelsToMap(result)].filter(([name]) => !name.startsWith("__")));
+}
+
+function selection(groups: readonly string[]): (group: string) => boolean {
+  if (!groups.length) return () => true;
+  const patterns = groups.map(group => new RegExp(`^${group.split("*").map(RegExp.escape).join(".*")}$`, "s"));
+  return group => patterns.some(pattern => pattern.test(group));
+}
