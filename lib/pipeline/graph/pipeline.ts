@@ -215,6 +215,7 @@ export class Pipeline {
       { variables: this.scopeOf(node.references), source: node.source },
       running.values,
       report,
+      node.block,
     );
     const args = node.definition.args.decodeBody(node.block.body, node.block, context);
     if (!found.length)
