@@ -66,7 +66,7 @@ const input = request
   .encode(request.fromObject({ resourceSpans: [{ resource, scopeSpans: [{ scope: { name: "lib" }, spans }] }] }))
   .finish();
 const bytes = new Uint8Array(input);
-const text = requestToJson("traces", bytes);
+const text = Buffer.from(requestToJson("traces", bytes)).toString();
 
 const route = attributeKey("http.route");
 const agent = attributeKey("user_agent.original");

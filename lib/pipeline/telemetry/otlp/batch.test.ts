@@ -7,24 +7,26 @@ import type { Signal } from "./schema.ts";
 import { decodePlain, encodePlain, randomRequest } from "./testing.ts";
 import { Traces } from "./traces.ts";
 
+const jsonOf = (signal: Signal, bytes: Uint8Array): string => Buffer.from(requestToJson(signal, bytes)).toString();
+
 const signals: readonly Signal[] = ["traces", "logs", "metrics"];
 
 /** Items in their order, each with the resource, scope and metric that it stands in. */
-function itemsOf(signal: Signal, bytes: Uint8Array): string[] {
-  const items: string[] = [];
-  const plain = JSON.parse(requestToJson(signal, bytes));
+function itemsOf(signal: Signal, bytes: Uint8Array): unknown[] {
+  const items: unknown[] = [];
+  const plain = JSON.parse(jsonOf(signal, bytes));
   const suffix = { traces: "Spans", logs: "Logs", metrics: "Metrics" }[signal];
   for (const group of plain[`resource${suffix}`] ?? []) {
     const { [`scope${suffix}`]: scopes, ...resource } = group;
     for (const inner of scopes ?? []) {
       const { spans, logRecords, metrics, ...scope } = inner;
-      for (const item of spans ?? logRecords ?? []) items.push(JSON.stringify({ resource, scope, item }));
+      for (const item of spans ?? logRecords ?? []) items.push({ resource, scope, item });
       for (const metric of metrics ?? []) {
         const kind =
           ["gauge", "sum", "histogram", "exponentialHistogram", "summary"].find(name => name in metric) ?? "";
         const { dataPoints, ...data } = metric[kind] ?? {};
         const name = { ...metric, [kind]: data };
-        for (const item of dataPoints ?? []) items.push(JSON.stringify({ resource, scope, name, item }));
+        for (const item of dataPoints ?? []) items.push({ resource, scope, name, item });
       }
     }
   }

@@ -49,7 +49,7 @@ function wrong(name: string, expected: string, got: unknown): WireError {
 function write(message: Message, json: Json, out: Writer, depth: number): void {
   if (depth > maxDepth) throw new WireError(`messages should be at most ${maxDepth} deep, got more`);
   const { byName, always } = message;
-  const last = message.hasOneof ? lastOfOneof(message, json) : undefined;
+  const last = message.oneofBits !== 0 ? lastOfOneof(message, json) : undefined;
   let written: Set<Field> | undefined;
   for (const name in json) {
     const field = byName.get(name);

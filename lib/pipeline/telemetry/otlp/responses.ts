@@ -29,7 +29,7 @@ export function exportResponse(signal: Signal, encoding: Encoding, partial?: Par
   }
   out.close(open);
   const bytes = out.finish();
-  return encoding === "protobuf" ? bytes : Buffer.from(messageToJson(responses[signal], bytes, 0, bytes.length));
+  return encoding === "protobuf" ? bytes : messageToJson(responses[signal], bytes);
 }
 
 /** The body of a refusal: a google.rpc.Status with a gRPC code and a message. */
@@ -44,7 +44,7 @@ export function statusResponse(encoding: Encoding, code: number, message: string
     out.text(message);
   }
   const bytes = out.finish();
-  return encoding === "protobuf" ? bytes : Buffer.from(messageToJson(rpcStatus, bytes, 0, bytes.length));
+  return encoding === "protobuf" ? bytes : messageToJson(rpcStatus, bytes);
 }
 
 /** What a backend that accepted a request says that it did not take of it. An empty answer means that it took all. */

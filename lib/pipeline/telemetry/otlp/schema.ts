@@ -39,6 +39,11 @@ export interface Field {
   /** At most one of the message's fields with this mark is set. */
   readonly oneof: boolean;
   readonly names: Readonly<Record<string, number>> | undefined;
+  readonly isVarint: boolean;
+  /** `"name":` as bytes of JSON. */
+  readonly jsonKey: Uint8Array;
+  /** Its place among the message's fields. */
+  place: number;
 }
 
 export class Message {
@@ -51,7 +56,8 @@ export class Message {
   readonly byName = new Map<string, Field>();
   /** The fields that are written even if they are empty. */
   readonly always: Field[] = [];
-  hasOneof = false;
+  /** The fields of the oneof, as bits by their places. */
+  oneofBits = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -59,13 +65,14 @@ export class Message {
 
   define(fields: readonly Field[]): void {
     this.fields = fields;
-    for (const field of fields) {
+    for (const [place, field] of fields.entries()) {
+      field.place = place;
       this.byTag[field.tag] = field;
       if (field.repeated) this.byTag[(field.number << 3) | 2] = field;
       this.byName.set(field.name, field);
       this.byName.set(field.jsonName, field);
       if (field.always) this.always.push(field);
-      if (field.oneof) this.hasOneof = true;
+      if (field.oneof) this.oneofBits |= 1 << place;
     }
   }
 }
@@ -93,10 +100,12 @@ type Options = Partial<Pick<Field, "repeated" | "always" | "presence" | "oneof" 
 
 function field(number: number, name: string, type: Scalar | Message, options: Options = {}): Field {
   const kind = typeof type === "string" ? type : "message";
+  const jsonName = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
   return {
     number,
     name,
-    jsonName: name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+    jsonName,
+    jsonKey: new Uint8Array(Buffer.from(`"${jsonName}":`)),
     type: kind,
     tag: (number << 3) | wireTypes[kind],
     message: typeof type === "string" ? undefined : type,
@@ -105,6 +114,8 @@ function field(number: number, name: string, type: Scalar | Message, options: Op
     presence: options.presence ?? options.oneof ?? false,
     oneof: options.oneof ?? false,
     names: options.names,
+    isVarint: wireTypes[kind] === 0,
+    place: 0,
   };
 }
 
@@ -272,10 +283,13 @@ exponentialHistogram.define([
   field(2, "aggregation_temporality", "enum", temporality),
 ]);
 summary.define([field(1, "data_points", summaryPoint, many)]);
-const times: readonly Field[] = [field(2, "start_time_unix_nano", "fixed64"), field(3, "time_unix_nano", "fixed64")];
+const times = (): readonly Field[] => [
+  field(2, "start_time_unix_nano", "fixed64"),
+  field(3, "time_unix_nano", "fixed64"),
+];
 numberPoint.define([
   field(7, "attributes", keyValue, many),
-  ...times,
+  ...times(),
   field(4, "as_double", "double", oneof),
   field(6, "as_int", "sfixed64", oneof),
   field(5, "exemplars", exemplar, many),
@@ -283,7 +297,7 @@ numberPoint.define([
 ]);
 histogramPoint.define([
   field(9, "attributes", keyValue, many),
-  ...times,
+  ...times(),
   field(4, "count", "fixed64"),
   field(5, "sum", "double", optional),
   field(6, "bucket_counts", "fixed64", many),
@@ -295,7 +309,7 @@ histogramPoint.define([
 ]);
 exponentialPoint.define([
   field(1, "attributes", keyValue, many),
-  ...times,
+  ...times(),
   field(4, "count", "fixed64"),
   field(5, "sum", "double", optional),
   field(6, "scale", "sint32"),
@@ -311,7 +325,7 @@ exponentialPoint.define([
 buckets.define([field(1, "offset", "sint32"), field(2, "bucket_counts", "uint64", many)]);
 summaryPoint.define([
   field(7, "attributes", keyValue, many),
-  ...times,
+  ...times(),
   field(4, "count", "fixed64"),
   field(5, "sum", "double"),
   field(6, "quantile_values", quantile, many),

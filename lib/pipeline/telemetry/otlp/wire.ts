@@ -287,6 +287,27 @@ export class Writer {
     for (let i = 0; i < 32; i += 8) this.bytes[this.position++] = (value >>> i) & 0xff;
   }
 
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.position++] = value;
+  }
+
+  /** ASCII text as it is. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    const { bytes, position } = this;
+    for (let i = 0; i < text.length; i++) bytes[position + i] = text.charCodeAt(i);
+    this.position = position + text.length;
+  }
+
+  /** Text as UTF-8, without its length. */
+  utf8(text: string): void {
+    const size = Buffer.byteLength(text);
+    this.reserve(size);
+    utf8Write.call(this.bytes, text, this.position, size);
+    this.position += size;
+  }
+
   raw(from: Uint8Array, start: number, end: number): void {
     this.reserve(end - start);
     this.position = copyRange(from, start, end, this.bytes, this.position);
@@ -310,11 +331,8 @@ export class Writer {
         return;
       }
     }
-    const size = Buffer.byteLength(text);
-    this.varint(size);
-    this.reserve(size);
-    utf8Write.call(this.bytes, text, this.position, size);
-    this.position += size;
+    this.varint(Buffer.byteLength(text));
+    this.utf8(text);
   }
 
   /** Begins a nested message; `close` takes the result. */
