@@ -7,6 +7,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Plugin } from "esbuild";
 import type { Definition, Stability } from "../lib/pipeline/graph/component.ts";
 import { buildNodes } from "../lib/pipeline/graph/nodes.ts";
 import type { Block, File, Statement } from "../lib/pipeline/syntax/ast.ts";
@@ -46,7 +47,7 @@ export async function bundle({ config, outdir, stability = "generally-available"
   failOn(problems);
   const components = componentNames(files, definitions);
   const contents = await entryOf(files, components, stability, path.dirname(config));
-  const code = await build(contents);
+  const code = await build(contents, unusedPackages(files));
   mkdirSync(outdir, { recursive: true });
   const file = path.join(outdir, "index.mjs");
   writeFileSync(file, code);
@@ -119,18 +120,51 @@ export async function findComponent(name: string): Promise<ComponentModule> {
 const isDefinition = (value: unknown): value is Definition =>
   typeof value === "object" && value !== null && "build" in value && "args" in value;
 
-async function build(contents: string): Promise<Uint8Array> {
+/** Packages behind functions of the language that the configuration does not call; they are loaded at the first call. */
+const unusedPackages = (files: readonly File[]): string[] =>
+  files.some(({ source }) => source.text.includes("from_yaml")) ? [] : ["yaml"];
+
+/**
+ * Node's modules as `process.getBuiltinModule` gives them, at the first call of a function. An import statement would load each
+ * of them at the start, and read every property: for `node:fs` alone that loads the streams, 5 ms of a cold start.
+ */
+const lazyBuiltins: Plugin = {
+  name: "lazy-builtins",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path: id, kind }) =>
+      kind === "import-statement" ? { path: id, namespace: "builtin" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path: id }) => ({ contents: builtinModule(id) }));
+  },
+};
+
+function builtinModule(id: string): string {
+  const real = process.getBuiltinModule(id) as Readonly<Record<string, unknown>>; // every module's exports are an object
+  const get = `process.getBuiltinModule(${JSON.stringify(id)})`;
+  const names = Object.keys(real).filter(name => /^[A-Za-z]\w*$/.test(name) && name !== "default");
+  const exports = names.map(name =>
+    /^[a-z]/.test(name) && typeof Object.getOwnPropertyDescriptor(real, name)?.value === "function"
+      ? `export function ${name}(...args) { return ${get}.${name}(...args); }`
+      : `export const ${name} = /* @__PURE__ */ (() => ${get}.${name})();`,
+  );
+  return [...exports, `export default /* @__PURE__ */ (() => ${get})();`].join("\n");
+}
+
+async function build(contents: string, external: string[]): Promise<Uint8Array> {
   const { build: esbuild } = await import("esbuild");
   const { outputFiles } = await esbuild({
     stdin: { contents, resolveDir: root, sourcefile: "function.js" },
     absWorkingDir: root,
     bundle: true,
+    external,
     write: false,
     outfile: "index.mjs",
     format: "esm",
     platform: "node",
+    plugins: [lazyBuiltins],
     target: "node24",
     minify: true,
+    charset: "utf8",
     legalComments: "eof",
     logLevel: "silent",
   });
