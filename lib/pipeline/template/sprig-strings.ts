@@ -251,23 +251,6 @@ function uuid({ random }: Context): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Rounds to the largest unit of what is left: `2h`, `3mo`. */
-function durationRound(value: unknown): string {
-  const nanoseconds = typeof value === "string" ? undefined : integerOf(value);
-  const seconds = Number(nanoseconds ?? 0n) / 1e9;
-  const size = Math.abs(seconds);
-  const units: readonly (readonly [number, string])[] = [
-    [365 * 86_400, "y"],
-    [30 * 86_400, "mo"],
-    [86_400, "d"],
-    [3600, "h"],
-    [60, "m"],
-    [1, "s"],
-  ];
-  const found = units.find(([unit]) => size > unit);
-  return found ? `${Math.trunc(size / found[0])}${found[1]}` : "0s";
-}
-
 export const stringFunctions: Readonly<Record<string, Fn>> = {
   hello: fn("", () => "Hello!"),
   abbrev: fn("int string", abbrev),
@@ -324,7 +307,6 @@ export const stringFunctions: Readonly<Record<string, Fn>> = {
   join: fn("string any", (separator: string, list: unknown) => strings(list).join(separator)),
   sortAlpha: fn("any", (list: unknown) => (Array.isArray(list) ? strings(list).sort(compareBytes) : [strval(list)])),
   duration: fn("any", (value: unknown) => formatDuration(seconds(value) * 1_000_000_000n)),
-  durationRound: fn("any", durationRound),
 };
 
 function seconds(value: unknown): bigint {

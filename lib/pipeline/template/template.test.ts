@@ -269,6 +269,16 @@ test.for([
     text: '{{ (urlParse "http://u:p@h.org:80/p?q=1#f").hostname }} {{ urlJoin (dict "scheme" "http" "host" "h" "path" "/p" "query" "q=1") }}',
     out: "h.org http://h/p?q=1",
   },
+  {
+    it: "dates",
+    text: '{{ "2024-05-06T07:08:09Z" | toDate "2006-01-02T15:04:05Z" | date "Jan 2" }} {{ now | date "15:04" }} {{ now.Unix }} {{ (now | dateModify "-1h").Hour }} {{ now | ago }} {{ dateInZone "15:04 MST" now "Europe/Berlin" }} {{ htmlDate 0 }}',
+    out: "May 6 22:13 1700000000 21 0s 23:13 CET 1970-01-01",
+  },
+  {
+    it: "durations",
+    text: '{{ duration 90 }} {{ durationRound "2h10m5s" }} {{ (toDate "2006" "x").IsZero }}',
+    out: "1m30s 2h true",
+  },
   { it: "random with the context's randomness", text: "{{ randNumeric 3 }} {{ randInt 0 10 }}", out: "555 5" },
 ])("has $it", ({ text, out }) => {
   expect(run(text)).toBe(out);

@@ -10,10 +10,7 @@ import { GoTime } from "./time.ts";
 
 export { GoNamed } from "../eval/gofmt.ts";
 
-/** A template that fails on its data. */
-export class TemplateError extends Error {
-  override readonly name = "TemplateError";
-}
+export { TemplateError } from "./errors.ts";
 
 export type Dict = Map<string, unknown>;
 

@@ -7,7 +7,7 @@ import { compileTimeFormat } from "./time-format.ts";
 export const dockerArgs = object({});
 
 export function dockerStage(_args: Infer<typeof dockerArgs>, sets: LabelSets): Stage {
-  const parseTime = compileTimeFormat("RFC3339Nano", undefined);
+  const parseTime = compileTimeFormat("RFC3339Nano");
   return (entry, run) => {
     const record = readRecord(entry.line);
     if (!record) return true;

@@ -17,40 +17,50 @@ export function structuredMetadataStage(args: Infer<typeof structuredMetadataArg
   const values = sources(args.values);
   const regex = args.regex === "" ? undefined : compile(args.regex);
   return entry => {
-    const added: string[] = [];
-    for (const [name, source] of values) add(added, name, entry.text(source));
-    if (regex) addMatching(added, entry, name => regex.test(name));
-    moveLabels(added, entry, values, sets);
-    if (regex) moveMatching(added, entry, name => regex.test(name), sets);
-    if (added.length) entry.metadata = entry.metadata.length ? [...entry.metadata, ...added] : added;
+    const metadata = [...entry.metadata];
+    for (const [name, source] of values) putValid(metadata, name, entry.text(source));
+    if (regex) putMatching(metadata, entry, name => regex.test(name));
+    moveLabels(metadata, entry, values, sets);
+    if (regex) moveMatching(metadata, entry, name => regex.test(name), sets);
+    if (metadata.length) entry.metadata = metadata;
     return true;
   };
 }
 
-function add(added: string[], name: string, value: string | undefined): void {
-  if (value !== undefined && isValidText(value)) added.push(name, value);
+/** Sets a field; one that exists keeps its place. */
+function put(metadata: string[], name: string, value: string): void {
+  for (let i = 0; i < metadata.length; i += 2) {
+    if (metadata[i] !== name) continue;
+    metadata[i + 1] = value;
+    return;
+  }
+  metadata.push(name, value);
 }
 
-function addMatching(added: string[], entry: Entry, fits: (name: string) => boolean): void {
-  for (const [name, value] of entry.extracted()) if (fits(name)) add(added, name, printed(value));
+const putValid = (metadata: string[], name: string, value: string | undefined): void => {
+  if (value !== undefined && isValidText(value)) put(metadata, name, value);
+};
+
+function putMatching(metadata: string[], entry: Entry, fits: (name: string) => boolean): void {
+  for (const [name, value] of entry.extracted()) if (fits(name)) putValid(metadata, name, printed(value));
 }
 
-function moveLabels(added: string[], entry: Entry, values: ReturnType<typeof sources>, sets: LabelSets): void {
+function moveLabels(metadata: string[], entry: Entry, values: ReturnType<typeof sources>, sets: LabelSets): void {
   const { labels } = entry;
   for (const [name, source] of values) {
     const value = findLabel(labels, source);
     if (value === undefined) continue;
-    added.push(name, value);
+    put(metadata, name, value);
     entry.labels = sets.remove(entry.labels, source);
   }
 }
 
-function moveMatching(added: string[], entry: Entry, fits: (name: string) => boolean, sets: LabelSets): void {
+function moveMatching(metadata: string[], entry: Entry, fits: (name: string) => boolean, sets: LabelSets): void {
   const { labels } = entry;
   for (let i = 0; i < labels.length; i += 2) {
     const name = labels[i] as string; // pairs
     if (!fits(name)) continue;
-    added.push(name, labels[i + 1] as string); // as above
+    put(metadata, name, labels[i + 1] as string); // as above
     entry.labels = sets.remove(entry.labels, name);
   }
 }

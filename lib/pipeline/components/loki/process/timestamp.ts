@@ -5,7 +5,7 @@ import { list, string } from "../../../eval/types.ts";
 import { ProblemError } from "../../../graph/component.ts";
 import type { Labels } from "../../../telemetry/labels.ts";
 import type { Entry, Stage } from "./entry.ts";
-import { compileTimeFormat, type TimeParser } from "./time-format.ts";
+import { compileLocation, compileTimeFormat, type TimeParser } from "./time-format.ts";
 
 export const timestampArgs = object({
   source: required(string, "Extracted value that holds the time."),
@@ -76,7 +76,8 @@ function isFudge(action: string, other: string, problem: string): boolean {
 function compileFormats({ source, format, fallback_formats: fallbacks, location }: Args): TimeParser {
   if (source === "") throw new ProblemError("timestamp source value is required if timestamp is specified");
   if (format === "") throw new ProblemError("timestamp format is required");
-  const [first, ...others] = [format, ...fallbacks].map(each => compileTimeFormat(each, location)) as [
+  const zone = location === undefined ? undefined : compileLocation(location);
+  const [first, ...others] = [format, ...fallbacks].map(each => compileTimeFormat(each, zone)) as [
     TimeParser,
     ...TimeParser[],
   ]; // at least the format
