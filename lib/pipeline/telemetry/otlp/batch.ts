@@ -1,7 +1,8 @@
 /** Requests as batches: how many items they hold, several as one, one as several. Items are spans, log records, data points. */
 import type { Node } from "./node.ts";
 import type { Signal } from "./schema.ts";
-import { cursor, readVarint, skipValue, Writer } from "./wire.ts";
+import { cursor, readVarint, skipValue } from "./wire.ts";
+import { Writer } from "./writer.ts";
 
 const oldScopes = (1000 << 3) | 2;
 

@@ -1,10 +1,11 @@
 /** Resource and scope, and what the three signals' requests have in common. */
 import { countBelow } from "./batch.ts";
 import * as f from "./fields.ts";
-import { Document, lengthTag, type Node } from "./node.ts";
+import { Document, type Node } from "./node.ts";
 import type { Signal } from "./schema.ts";
 import { ValueMap } from "./value.ts";
 import { blankOf, View } from "./view.ts";
+import { lengthTag } from "./wire.ts";
 
 export class Resource extends View {
   static readonly blank = blankOf();

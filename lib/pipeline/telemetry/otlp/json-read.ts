@@ -1,6 +1,7 @@
 /** OTLP/JSON to protobuf bytes, with the fields that Alloy's encoder would write. */
 import { type Field, type Message, requests, type Signal } from "./schema.ts";
-import { maxDepth, WireError, Writer } from "./wire.ts";
+import { maxDepth, WireError } from "./wire.ts";
+import { Writer } from "./writer.ts";
 
 /**
  * Encodes an OTLP/JSON request as protobuf. Throws a `WireError` for what Alloy refuses: text that is not JSON, a value of

@@ -17,8 +17,8 @@ import {
   readVarint64,
   skipValue,
   WireError,
-  Writer,
 } from "./wire.ts";
+import { Writer } from "./writer.ts";
 
 /** An export request as OTLP/JSON text in UTF-8. */
 export const requestToJson = (signal: Signal, bytes: Uint8Array): Uint8Array => messageToJson(requests[signal], bytes);

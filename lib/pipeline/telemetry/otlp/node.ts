@@ -18,15 +18,14 @@ import {
   maxDepth,
   readVarint,
   skipValue,
-  tagOf,
   varintSize,
   WireError,
-  Writer,
   wireBytes,
   wireFixed32,
   wireFixed64,
   writeVarint,
 } from "./wire.ts";
+import { Writer } from "./writer.ts";
 
 const bare = -0x8000_0000;
 const noBytes = new Uint8Array(0);
@@ -56,7 +55,7 @@ export class Document {
   }
 
   get scratch(): Writer {
-    this.#scratch ??= new Writer(4096);
+    this.#scratch ??= new Writer(Math.min(4096, 256 + this.root.end));
     return this.#scratch;
   }
 
@@ -404,6 +403,3 @@ export class Node {
     return new Document(bytes).root;
   }
 }
-
-/** The tag of a message, text or bytes field. */
-export const lengthTag = (number: number): number => tagOf(number, wireBytes);

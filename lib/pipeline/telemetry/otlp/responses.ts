@@ -3,7 +3,7 @@ import { int64, text } from "./fields.ts";
 import { messageToJson } from "./json-write.ts";
 import { Node } from "./node.ts";
 import { responses, rpcStatus, type Signal } from "./schema.ts";
-import { Writer } from "./wire.ts";
+import { Writer } from "./writer.ts";
 
 /** How a request was encoded, and its answer is to be. */
 export type Encoding = "protobuf" | "json";

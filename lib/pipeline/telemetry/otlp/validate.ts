@@ -3,7 +3,8 @@
  * type, or an id of the wrong length refuses the request as a whole. Unknown fields pass.
  */
 import { type Field, type Message, requests, type Signal } from "./schema.ts";
-import { byteAt, cursor, maxDepth, readVarint, skipValue, WireError, Writer } from "./wire.ts";
+import { byteAt, cursor, maxDepth, readVarint, skipValue, WireError } from "./wire.ts";
+import { Writer } from "./writer.ts";
 
 /**
  * Throws a `WireError` for a request that Alloy would refuse. The result tells whether Alloy's encoder would have put the
@@ -216,50 +217,64 @@ function rewrite(
   others: ReadonlySet<number>,
   out: Writer,
 ): void {
-  const missing = new Set(message.always);
-  const present = message.fields.find(field => field.number === 2)?.tag ?? 0;
+  const { byTag } = message;
+  let seen = 0; // by the field's place
   let pending = start; // what is the same up to here is copied as one range
   let at = start;
   while (at < end) {
     const from = at;
     const tag = readVarint(bytes, at, end);
-    const next = skipValue(bytes, cursor, end, tag);
-    const field = message.byTag[tag];
-    at = next;
+    let value = cursor;
+    at = skipValue(bytes, value, end, tag);
+    const field = byTag[tag];
     if (field === undefined) continue;
-    missing.delete(field);
-    const value = valueStart(bytes, from, end, tag);
+    seen |= 1 << field.place;
+    if ((tag & 7) === 2) {
+      readVarint(bytes, value, end);
+      value = cursor;
+    }
     if (field.message === undefined) {
-      if (isWritten(field, bytes, value, next)) continue;
+      if (isWritten(field, bytes, value, at)) continue;
       out.raw(bytes, pending, from);
       if (field.always) emptyField(out, field.tag);
-    } else {
-      const old = field.number === 1000;
-      if (!old && !others.has(value)) continue;
+    } else if (field.number === 1000) {
       out.raw(bytes, pending, from);
-      if (!old || !hasTag(bytes, start, end, present)) {
-        const open = out.open(old ? present : tag);
-        if (others.has(value)) rewrite(field.message, bytes, value, next, others, out);
-        else out.raw(bytes, value, next);
-        out.close(open);
-      }
+      moveOldScopes(message, field.message, bytes, start, end, value, at, others, out);
+    } else {
+      if (!others.has(value)) continue;
+      out.raw(bytes, pending, from);
+      const open = out.open(tag);
+      rewrite(field.message, bytes, value, at, others, out);
+      out.close(open);
     }
-    pending = next;
+    pending = at;
   }
   out.raw(bytes, pending, end);
-  for (const field of missing) emptyField(out, field.tag);
+  for (const field of message.always) if ((seen & (1 << field.place)) === 0) emptyField(out, field.tag);
+}
+
+/** Scope groups at their old number move to the present one, or go where that is there. */
+function moveOldScopes(
+  group: Message,
+  scopes: Message,
+  bytes: Uint8Array,
+  groupStart: number,
+  groupEnd: number,
+  start: number,
+  end: number,
+  others: ReadonlySet<number>,
+  out: Writer,
+): void {
+  const present = group.fields.find(field => field.number === 2)?.tag ?? 0;
+  if (hasTag(bytes, groupStart, groupEnd, present)) return;
+  const open = out.open(present);
+  rewrite(scopes, bytes, start, end, others, out);
+  out.close(open);
 }
 
 function emptyField(out: Writer, tag: number): void {
   out.varint(tag);
   out.varint(0);
-}
-
-/** Where the value of the field at `from` begins. */
-function valueStart(bytes: Uint8Array, from: number, end: number, tag: number): number {
-  readVarint(bytes, from, end);
-  if ((tag & 7) === 2) readVarint(bytes, cursor, end);
-  return cursor;
 }
 
 function hasTag(bytes: Uint8Array, at: number, end: number, wanted: number): boolean {

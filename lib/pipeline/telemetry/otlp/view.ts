@@ -1,5 +1,6 @@
 /** What the views of all messages have in common: a node, and lists of messages. */
-import { lengthTag, type Node } from "./node.ts";
+import type { Node } from "./node.ts";
+import { lengthTag } from "./wire.ts";
 
 /** A message with named fields. Two views of the same message stand on the same node. */
 export abstract class View {

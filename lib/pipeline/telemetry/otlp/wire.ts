@@ -1,4 +1,4 @@
-/** The protobuf wire format: tags, varints, fixed numbers and text, read from and written to bytes. */
+/** The protobuf wire format: tags, varints, fixed numbers and text, read from bytes. `writer.ts` writes them. */
 
 /** Bytes that are not the protobuf message (or the JSON text) that they should be. */
 export class WireError extends Error {
@@ -8,13 +8,13 @@ export class WireError extends Error {
 /** Messages inside messages deeper than this are refused, so that nothing recurses without end. */
 export const maxDepth = 1000;
 
-export const wireVarint = 0;
+const wireVarint = 0;
 export const wireFixed64 = 1;
 export const wireBytes = 2;
 export const wireFixed32 = 5;
 
-/** The tag of a field: its number and how it is written. */
-export const tagOf = (number: number, wireType: number): number => (number << 3) | wireType;
+/** The tag of a message, text or bytes field. */
+export const lengthTag = (number: number): number => (number << 3) | wireBytes;
 
 /** One byte, of which the caller knows that it exists or that what comes of it is checked. */
 export const byteAt = (bytes: Uint8Array, at: number): number => bytes[at] as number; // index checked by the callers
@@ -91,11 +91,11 @@ export function skipValue(bytes: Uint8Array, at: number, end: number, tag: numbe
 }
 
 // One 8-byte cell seen in several ways: much faster than a DataView made for each number.
-const cell = new Uint8Array(8);
-const cellDouble = new Float64Array(cell.buffer);
-const cellUnsigned = new BigUint64Array(cell.buffer);
-const cellSigned = new BigInt64Array(cell.buffer);
-const cellHalves = new Uint32Array(cell.buffer);
+export const cell = new Uint8Array(8);
+export const cellDouble = new Float64Array(cell.buffer);
+export const cellUnsigned = new BigUint64Array(cell.buffer);
+export const cellSigned = new BigInt64Array(cell.buffer);
+export const cellHalves = new Uint32Array(cell.buffer);
 
 function load(bytes: Uint8Array, at: number): void {
   cell[0] = byteAt(bytes, at);
@@ -166,10 +166,9 @@ export function readSignedVarint64(bytes: Uint8Array, at: number): bigint {
 }
 
 // The methods work on any Uint8Array; TextDecoder is slower for short text and needs a subarray.
-const { utf8Slice, utf8Write } = Buffer.prototype as unknown as {
+const { utf8Slice } = Buffer.prototype as unknown as {
   utf8Slice(this: Uint8Array, start: number, end: number): string;
-  utf8Write(this: Uint8Array, text: string, at: number, length: number): number;
-}; // Node has them, its types leave them out
+}; // Node has it, its types leave it out
 
 const shortText: number[][] = Array.from({ length: 17 }, (_, length) => new Array<number>(length).fill(0));
 
@@ -229,133 +228,3 @@ export function writeVarint(bytes: Uint8Array, at: number, value: number): numbe
 /** Uninitialised memory of its own for an encoded message: all of it is about to be written. */
 export const allocate = (size: number): Uint8Array =>
   size < 4096 ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
-
-/** A growing run of bytes. Nested messages are opened and closed; their length is put in front when it is known. */
-export class Writer {
-  bytes: Uint8Array;
-  position = 0;
-
-  constructor(size: number) {
-    this.bytes = allocate(size);
-  }
-
-  reserve(size: number): void {
-    const needed = this.position + size;
-    if (needed <= this.bytes.length) return;
-    const bytes = allocate(Math.max(needed, this.bytes.length * 2));
-    bytes.set(this.bytes.subarray(0, this.position));
-    this.bytes = bytes; // readers of the old bytes may keep them: what is written never changes
-  }
-
-  varint(value: number): void {
-    this.reserve(10);
-    this.position = writeVarint(this.bytes, this.position, value);
-  }
-
-  /** A 64-bit integer; negative ones take ten bytes. */
-  varint64(value: bigint): void {
-    if (value >= 0n && value <= 0x1f_ffff_ffff_ffffn) {
-      this.varint(Number(value));
-      return;
-    }
-    this.reserve(10);
-    cellSigned[0] = value; // wraps as the wire does
-    let low = cellHalves[0] as number; // a cell has two halves
-    let high = cellHalves[1] as number;
-    while (high !== 0 || low > 0x7f) {
-      this.bytes[this.position++] = (low & 0x7f) | 0x80;
-      low = ((low >>> 7) | (high << 25)) >>> 0;
-      high >>>= 7;
-    }
-    this.bytes[this.position++] = low;
-  }
-
-  fixed64(value: bigint): void {
-    this.reserve(8);
-    cellUnsigned[0] = value;
-    for (let i = 0; i < 8; i++) this.bytes[this.position++] = byteAt(cell, i);
-  }
-
-  double(value: number): void {
-    this.reserve(8);
-    cellDouble[0] = value;
-    for (let i = 0; i < 8; i++) this.bytes[this.position++] = byteAt(cell, i);
-  }
-
-  fixed32(value: number): void {
-    this.reserve(4);
-    for (let i = 0; i < 32; i += 8) this.bytes[this.position++] = (value >>> i) & 0xff;
-  }
-
-  byte(value: number): void {
-    this.reserve(1);
-    this.bytes[this.position++] = value;
-  }
-
-  /** ASCII text as it is. */
-  ascii(text: string): void {
-    this.reserve(text.length);
-    const { bytes, position } = this;
-    for (let i = 0; i < text.length; i++) bytes[position + i] = text.charCodeAt(i);
-    this.position = position + text.length;
-  }
-
-  /** Text as UTF-8, without its length. */
-  utf8(text: string): void {
-    const size = Buffer.byteLength(text);
-    this.reserve(size);
-    utf8Write.call(this.bytes, text, this.position, size);
-    this.position += size;
-  }
-
-  raw(from: Uint8Array, start: number, end: number): void {
-    this.reserve(end - start);
-    this.position = copyRange(from, start, end, this.bytes, this.position);
-  }
-
-  /** Text as UTF-8, with its length in front. */
-  text(text: string): void {
-    const { length } = text;
-    if (length < 0x80) {
-      this.reserve(length + 1);
-      const start = this.position + 1;
-      let i = 0;
-      for (; i < length; i++) {
-        const code = text.charCodeAt(i);
-        if (code > 0x7f) break;
-        this.bytes[start + i] = code;
-      }
-      if (i === length) {
-        this.bytes[this.position] = length;
-        this.position = start + length;
-        return;
-      }
-    }
-    this.varint(Buffer.byteLength(text));
-    this.utf8(text);
-  }
-
-  /** Begins a nested message; `close` takes the result. */
-  open(tag: number): number {
-    this.varint(tag);
-    this.reserve(1);
-    return ++this.position;
-  }
-
-  /** Ends a nested message: its content moves up where the length takes more than one byte. */
-  close(start: number): void {
-    const length = this.position - start;
-    const more = varintSize(length) - 1;
-    if (more > 0) {
-      this.reserve(more);
-      this.bytes.copyWithin(start + more, start, this.position);
-      this.position += more;
-    }
-    writeVarint(this.bytes, start - 1, length);
-  }
-
-  /** What was written, as bytes of its own. */
-  finish(): Uint8Array {
-    return this.bytes.slice(0, this.position);
-  }
-}
