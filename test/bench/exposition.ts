@@ -7,7 +7,10 @@ const series = 10_000;
 function makePage(round: number): Buffer {
   const lines: string[] = [];
   for (let family = 0; lines.length < series; family++) {
-    lines.push(`# HELP http_request_duration_seconds_${family} Latency.`, `# TYPE http_request_duration_seconds_${family} histogram`);
+    lines.push(
+      `# HELP http_request_duration_seconds_${family} Latency.`,
+      `# TYPE http_request_duration_seconds_${family} histogram`,
+    );
     for (let i = 0; i < 100; i++) {
       const labels = `method="GET",handler="/api/v1/resource/${i % 10}",code="200",pod="web-${i}"`;
       lines.push(`http_request_duration_seconds_${family}_bucket{${labels},le="0.${family % 10}5"} ${i * 17 + round}`);

@@ -1,4 +1,4 @@
-import snappyjs from "snappyjs";
+import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { seeded } from "./seeded-random.ts";
 import {
@@ -9,6 +9,11 @@ import {
   uncompressBlock,
   uncompressFrames,
 } from "./snappy.ts";
+
+/** The npm package, which has no types, as a second opinion. */
+const snappyjs: { compress(plain: Buffer): Uint8Array; uncompress(block: Buffer): Uint8Array } = createRequire(
+  import.meta.url,
+)("snappyjs");
 
 const random = seeded(3);
 const noise = (length: number) => Buffer.from(Array.from({ length }, () => Math.floor(random() * 256)));
