@@ -5,6 +5,7 @@ import { definitions, knownElsewhere } from "../../lib/pipeline/components/index
 import { type DeadLetterStore, folderDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
 import { Flow } from "../../lib/pipeline/graph/flow.ts";
+import type { Tap } from "../../lib/pipeline/graph/gate.ts";
 import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
 import { MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
 import { type Environment, loadPipeline, type Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
@@ -47,6 +48,7 @@ export class LocalProcess {
   /** By `host:port`. */
   readonly #listeners = new Map<string, Listener>();
   #running: Running | undefined;
+  #tap: ((component: string) => Tap) | undefined;
   #changing: Promise<void> = Promise.resolve();
 
   constructor(options: ProcessOptions) {
@@ -59,6 +61,17 @@ export class LocalProcess {
   /** The pipeline that runs now. */
   get pipeline(): Pipeline | undefined {
     return this.#running?.pipeline;
+  }
+
+  /** The file or folder that the configuration is read from. */
+  get config(): string {
+    return this.#options.config;
+  }
+
+  /** Shows each batch that enters a component, in the pipeline that runs and in those that come after it. */
+  watch(tap: (component: string) => Tap): void {
+    this.#tap = tap;
+    if (this.pipeline && mayWatch(this.pipeline)) this.pipeline.watch(tap);
   }
 
   /**
@@ -85,6 +98,7 @@ export class LocalProcess {
 
   async #load(): Promise<void> {
     const pipeline = await this.#build();
+    if (mayWatch(pipeline)) pipeline.watch(this.#tap);
     const added = await this.#listen(pipeline);
     const before = this.#running;
     const schedule = startSchedule(jobsOf(pipeline), options => pipeline.invocation(options), this.#options.log);
@@ -151,6 +165,12 @@ export class LocalProcess {
       }
     }
   }
+}
+
+/** Unlike in Alloy, where it must be switched on: the page is only reached from this machine. `livedebugging { enabled = false }` forbids it. */
+export function mayWatch({ settings }: Pipeline): boolean {
+  const livedebugging = settings.get("livedebugging") as { readonly enabled: boolean } | undefined; // as config-blocks.ts has it
+  return livedebugging?.enabled ?? true;
 }
 
 function byAddress(pipeline: Pipeline): Map<string, HttpTrigger[]> {

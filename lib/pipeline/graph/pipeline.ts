@@ -78,7 +78,7 @@ export async function loadPipeline(files: readonly File[], options: LoadOptions)
   for (const { block, source } of nodes.configBlocks) {
     const report = (range: Range, message: string) => diagnostics.push(errorAt(source, range, message));
     const context = decodeContext({ variables: pipeline.scopeOf([]), source }, new Map(), report, block);
-    configBlocks.get(block.name.name)?.decodeBody(block.body, block, context);
+    pipeline.settings.set(block.name.name, configBlocks.get(block.name.name)?.decodeBody(block.body, block, context));
   }
   await pipeline.start(diagnostics);
   if (diagnostics.some(({ severity }) => severity === "error")) {
@@ -93,6 +93,9 @@ export class Pipeline {
   readonly #environment: Environment;
   readonly #dirty = new Set<string>();
   readonly #internalPages = new Map<string, () => string>();
+  /** What the blocks that configure the process say, by their name. */
+  readonly settings = new Map<string, unknown>();
+  #tap: ((component: string) => Tap) | undefined;
   #reevaluating: Promise<void> | undefined;
   #started = false;
   #invocations = 0;
@@ -166,6 +169,7 @@ export class Pipeline {
 
   /** Watches all batches that enter components; `undefined` stops that. */
   watch(tap: ((component: string) => Tap) | undefined): void {
+    this.#tap = tap;
     for (const { node, gates } of this.components) for (const gate of gates.values()) gate.tap = tap?.(node.id);
   }
 
@@ -272,6 +276,7 @@ export class Pipeline {
             labels,
           ),
         );
+        gate.tap = this.#tap?.(running.node.id);
         running.gates.set(name, gate);
       }
       gate.target = consumer;
