@@ -12,7 +12,8 @@ type Outcome = undefined | typeof bad | string;
 
 export function parseSteps(steps: readonly Step[], layout: string, text: string, location: Location): GoTime | string {
   const reader = new Reader(text);
-  for (const [index, step] of steps.entries()) {
+  for (let index = 0; index < steps.length; index++) {
+    const step = steps[index] as Step; // below the length
     if (!reader.skip(step.prefix)) return mismatch(layout, text, reader.rest(), step.prefix);
     if (!step.element) {
       if (!reader.done()) return `parsing time ${quoteGo(text)}: extra text: ${quoteGo(reader.rest())}`;
@@ -203,24 +204,30 @@ class Reader {
 
   /** The place of a name in a list, in any case; -1 where none stands here. */
   #name(names: readonly string[]): number {
-    for (const [index, name] of names.entries()) {
-      const given = this.#text.slice(this.at, this.at + name.length);
-      if (
-        given === name ||
-        (given.length === name.length && /^[A-Za-z]*$/.test(given) && given.toLowerCase() === name.toLowerCase())
-      ) {
-        this.at += name.length;
-        return index;
-      }
+    let found = names.findIndex(name => this.#text.startsWith(name, this.at));
+    if (found < 0) found = names.findIndex(name => sameLetters(this.#text.slice(this.at, this.at + name.length), name));
+    if (found >= 0) this.at += (names[found] as string).length;
+    return found;
+  }
+
+  /** The value of digits that stand here, -1 if there is something else among them. */
+  #digits(ahead: number, count: number): number {
+    let value = 0;
+    for (let i = ahead; i < ahead + count; i++) {
+      if (!this.#isDigit(i)) return -1;
+      value = value * 10 + this.#digit(i);
     }
-    return -1;
+    return value;
   }
 
   #readYear(length: 2 | 4): Outcome {
-    const text = this.#text.slice(this.at, this.at + length);
-    if (text.length < length || !/^[+-]?[0-9]+$/.test(text)) return bad;
+    let year = this.#digits(0, length);
+    if (year < 0) {
+      const text = this.#text.slice(this.at, this.at + length);
+      if (text.length < length || !/^[+-][0-9]+$/.test(text)) return bad;
+      year = Number(text);
+    }
     this.at += length;
-    const year = Number(text);
     this.#year = length === 4 ? year : year >= 69 ? year + 1900 : year + 2000;
     return undefined;
   }
@@ -257,15 +264,18 @@ class Reader {
 
   /** A point or comma and digits, of which nine count. */
   #readFraction(length: number): Outcome {
-    const text = this.#text.slice(this.at, this.at + length);
-    if (text.length < length || (text[0] !== "." && text[0] !== ",")) return bad;
-    const digits = text.slice(1, 10);
-    const found = /^([+-]?)([0-9]*)$/.exec(digits); // Go takes a sign, even alone
-    if (!found) return bad;
+    const point = this.#text[this.at];
+    if (this.at + length > this.#text.length || (point !== "." && point !== ",")) return bad;
+    const count = Math.min(length - 1, 9);
+    let value = this.#digits(1, count);
+    if (value < 0) {
+      const found = /^([+-])([0-9]*)$/.exec(this.#text.slice(this.at + 1, this.at + 1 + count)); // Go takes a sign, even alone
+      if (!found) return bad;
+      value = Number(found[2]);
+      if (found[1] === "-" && value > 0) return "fractional second";
+    }
     this.at += length;
-    const value = Number(found[2]);
-    if (found[1] === "-" && value > 0) return "fractional second";
-    this.#nanoseconds = value * 10 ** (9 - digits.length);
+    this.#nanoseconds = value * (powersOfTen[9 - count] as number); // count is from 0 to 9
     return undefined;
   }
 
@@ -284,21 +294,21 @@ class Reader {
       this.#isUtc = true;
       return undefined;
     }
-    const text = this.#text.slice(this.at, this.at + layout.length);
-    const colon = layout.includes(":");
-    if (text.length < layout.length || (colon && !/^.{3}:.{2}(?::|$)/s.test(text))) return bad;
-    const parts = colon ? text.slice(1).split(":") : (text.slice(1).match(/.{2}/gs) ?? []);
+    const form = offsetForms[layout.length - 3];
+    if (!form || this.at + layout.length > this.#text.length) return bad;
+    for (const place of form.colons) if (this.#text[this.at + place] !== ":") return bad;
     let wrong = false;
     const values = [0, 0, 0];
-    for (const [i, part] of parts.entries()) {
-      wrong ||= !/^[0-9]{2}$/.test(part);
-      if (!wrong) values[i] = Number(part);
+    for (const [i, place] of form.numbers.entries()) {
+      const value: number = wrong ? -1 : this.#digits(place, 2);
+      wrong ||= value < 0;
+      if (!wrong) values[i] = value;
     }
     const [hours = 0, minutes = 0, seconds = 0] = values;
     if (hours > 24) return "time zone offset hour";
     if (minutes > 60) return "time zone offset minute";
     if (seconds > 60) return "time zone offset second";
-    const sign = text[0];
+    const sign = this.#text[this.at];
     if (wrong || (sign !== "+" && sign !== "-")) return bad;
     this.at += layout.length;
     const offset = (hours * 60 + minutes) * 60 + seconds;
@@ -339,6 +349,22 @@ class Reader {
     return undefined;
   }
 }
+
+const powersOfTen = Array.from({ length: 10 }, (_, power) => 10 ** power);
+
+/** Where offsets have their numbers, by the length of their layout from 3: `-07`, `-0700`, `-07:00`, `-070000`, `-07:00:00`. */
+const offsetForms: readonly ({ numbers: readonly number[]; colons: readonly number[] } | undefined)[] = [
+  { numbers: [1], colons: [] },
+  undefined,
+  { numbers: [1, 3], colons: [] },
+  { numbers: [1, 4], colons: [3] },
+  { numbers: [1, 3, 5], colons: [] },
+  undefined,
+  { numbers: [1, 4, 7], colons: [3, 6] },
+];
+
+const sameLetters = (given: string, name: string): boolean =>
+  /^[A-Za-z]+$/.test(given) && given.toLowerCase() === name.toLowerCase();
 
 /** How much of a text looks like the abbreviation of a zone: three to five capitals, `GMT+3`, `+03`. */
 function abbreviationLength(text: string): number {
