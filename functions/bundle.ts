@@ -13,6 +13,7 @@ import { buildNodes } from "../lib/pipeline/graph/nodes.ts";
 import type { Block, File, Statement } from "../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
+import { leaveOutUnusedParts } from "./bundle-parts.ts";
 import { readConfiguration } from "./local/configuration.ts";
 
 export interface BundleOptions {
@@ -39,15 +40,18 @@ const root = path.resolve(path.dirname(here), "..");
 
 /** Writes the function of a configuration. Throws an error with every diagnostic where the configuration is wrong. */
 export async function bundle({ config, outdir, stability = "generally-available" }: BundleOptions): Promise<Bundle> {
-  const { files, diagnostics } = readConfiguration(config);
+  const { files, diagnostics, directory } = readConfiguration(config);
   failOn(diagnostics);
   const { definitions, knownElsewhere } = await import("../lib/pipeline/components/index.ts");
   const problems: Diagnostic[] = [];
   buildNodes(files, { definitions, knownElsewhere, stability }, problems);
   failOn(problems);
   const components = componentNames(files, definitions);
-  const contents = await entryOf(files, components, stability, path.dirname(config));
-  const code = await build(contents, unusedPackages(files));
+  const contents = await entryOf(files, components, stability, directory);
+  const code = await build(
+    contents,
+    files.map(({ source }) => source.text),
+  );
   mkdirSync(outdir, { recursive: true });
   const file = path.join(outdir, "index.mjs");
   writeFileSync(file, code);
@@ -84,7 +88,10 @@ async function entryOf(
     ({ file, exportName }, i) =>
       `import { ${exportName} as c${i} } from ${JSON.stringify(`./${path.relative(root, file)}`)};`,
   );
-  const sources = files.map(({ source: { name, text } }) => ({ name: path.relative(folder, name), text }));
+  const sources = files.map(({ source: { name, text } }) => ({
+    name: path.relative(folder, path.resolve(name)),
+    text,
+  }));
   const definitions = modules.map((_, i) => `c${i}`).join(", ");
   return [
     `import { startFunction } from "./functions/aws/entry${extension}";`,
@@ -120,10 +127,6 @@ export async function findComponent(name: string): Promise<ComponentModule> {
 const isDefinition = (value: unknown): value is Definition =>
   typeof value === "object" && value !== null && "build" in value && "args" in value;
 
-/** Packages behind functions of the language that the configuration does not call; they are loaded at the first call. */
-const unusedPackages = (files: readonly File[]): string[] =>
-  files.some(({ source }) => source.text.includes("from_yaml")) ? [] : ["yaml"];
-
 /**
  * Node's modules as `process.getBuiltinModule` gives them, at the first call of a function. An import statement would load each
  * of them at the start, and read every property: for `node:fs` alone that loads the streams, 5 ms of a cold start.
@@ -150,18 +153,17 @@ function builtinModule(id: string): string {
   return [...exports, `export default /* @__PURE__ */ (() => ${get})();`].join("\n");
 }
 
-async function build(contents: string, external: string[]): Promise<Uint8Array> {
+async function build(contents: string, texts: readonly string[]): Promise<Uint8Array> {
   const { build: esbuild } = await import("esbuild");
   const { outputFiles } = await esbuild({
     stdin: { contents, resolveDir: root, sourcefile: "function.js" },
     absWorkingDir: root,
     bundle: true,
-    external,
     write: false,
     outfile: "index.mjs",
     format: "esm",
     platform: "node",
-    plugins: [lazyBuiltins],
+    plugins: [lazyBuiltins, leaveOutUnusedParts(root, texts)],
     target: "node24",
     minify: true,
     charset: "utf8",

@@ -31,27 +31,39 @@ test("an event that only speaks of CONTROL_MESSAGE is data", async () => {
 test.for([
   {
     it: "that names the log group",
-    config: 'log_groups = ["/aws/lambda/other"]',
-    other: 'log_groups = ["/aws/lambda/checkout"]',
+    a: 'log_groups = ["/aws/lambda/other"]',
+    b: 'log_groups = ["/aws/lambda/checkout"]',
     by: ["probe.records.b"],
   },
   {
-    it: "that names none, where no other names the group",
-    config: "",
-    other: 'log_groups = ["/aws/lambda/other"]',
+    it: "that names it with a wildcard",
+    a: 'log_groups = ["/aws/*/checkout"]',
+    b: 'log_groups = ["/aws/*/check"]',
+    by: ["probe.records.a"],
+  },
+  { it: "and another where both take all", a: "", b: "", by: ["probe.records.a", "probe.records.b"] },
+  {
+    it: "that takes all, where the other does not name it",
+    a: "",
+    b: 'log_groups = ["/aws/lambda/other"]',
     by: ["probe.records.a"],
   },
   {
-    it: "that is the only one, whatever it names",
-    config: 'log_groups = ["/aws/lambda/other"]',
-    other: 'sources = ["queue"]',
+    it: "and another where none names it, and they tell so",
+    a: 'log_groups = ["a"]',
+    b: 'log_groups = ["b"]',
+    by: ["probe.records.a", "probe.records.b"],
+  },
+  {
+    it: "that is the only one for subscriptions",
+    a: 'log_groups = ["/aws/lambda/other"]',
+    b: 'sources = ["queue"]',
     by: ["probe.records.a"],
   },
-  { it: "and another that take all groups", config: "", other: "", by: ["probe.records.a", "probe.records.b"] },
-])("logs go to the component $it", async ({ config, other, by }) => {
+])("logs go to the component $it", async ({ a, b, by }) => {
   const { pipeline, seen } = await loadProbes(`
-    probe.records "a" { format = "cloudwatch_logs"; ${config} }
-    probe.records "b" { format = "cloudwatch_logs"; ${other} }
+    probe.records "a" { format = "cloudwatch_logs"; ${a} }
+    probe.records "b" { format = "cloudwatch_logs"; ${b} }
   `);
   await createHandler(pipeline)(recorded("cloudwatch-logs"));
   expect(seen.map(({ component }) => component)).toEqual(by);

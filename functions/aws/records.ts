@@ -45,17 +45,27 @@ function takersOf(pipeline: Pipeline, source: Source, record: DecodedRecord): re
   );
   if (record.format !== "cloudwatch_logs" || takers.length < 2) return takers;
   const group = logGroupOf(record.body);
-  const { true: named = [], false: rest = [] } = Object.groupBy(takers, ({ trigger }) =>
-    (trigger.logGroups ?? []).includes(group) ? "true" : "false",
-  );
-  return named.length ? named : rest.filter(({ trigger }) => !trigger.logGroups?.length);
+  const selecting = takers.filter(({ trigger }) => selects(trigger, group));
+  return selecting.length ? selecting : takers; // they tell what they drop
 }
+
+/** Names may have `*` for any characters; none at all take every group. */
+const selects = ({ logGroups }: RecordsTrigger, group: string): boolean =>
+  !logGroups?.length ||
+  logGroups.some(name => {
+    const parts = name.split("*").map(part => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+    return new RegExp(`^${parts.join(".*")}$`, "s").test(group);
+  });
 
 /** The log group that a subscription's JSON comes from; empty where there is none. */
 function logGroupOf(body: Uint8Array): string {
-  const { buffer, byteOffset, byteLength } = body;
-  const { logGroup } = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString("utf8")) as {
-    logGroup?: unknown;
-  };
-  return typeof logGroup === "string" ? logGroup : "";
+  try {
+    const { buffer, byteOffset, byteLength } = body;
+    const { logGroup } = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString("utf8")) as {
+      logGroup?: unknown;
+    };
+    return typeof logGroup === "string" ? logGroup : "";
+  } catch {
+    return ""; // the component says what is wrong with it
+  }
 }

@@ -1,0 +1,95 @@
+/**
+ * Parts of a component or of the language that a configuration does not use, such as stages of `loki.process`: a bundle has a
+ * stub in their place, whose use is an error that says so. This halves the time that a cold start takes to read the program.
+ */
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Plugin } from "esbuild";
+import { mayReadYaml } from "../lib/pipeline/eval/stdlib/index.ts";
+
+/** One import of one module, that is needed only where a configuration's text says so. */
+interface Part {
+  readonly importer: string;
+  readonly module: string;
+  readonly what: string;
+  readonly needed: (text: string) => boolean;
+}
+
+const names = (pattern: RegExp) => (text: string) => pattern.test(text);
+
+/** Below `lib/pipeline`, without endings. */
+const parts: readonly Part[] = [
+  { importer: "eval/stdlib/string", module: "eval/gofmt", what: "string.format", needed: names(/\bformat\b/) },
+  {
+    importer: "eval/stdlib/json-path",
+    module: "eval/stdlib/json-path-parser",
+    what: "json_path",
+    needed: names(/\bjson_path\b/),
+  },
+  { importer: "eval/stdlib/json-path", module: "eval/stdlib/oj", what: "json_path", needed: names(/\bjson_path\b/) },
+  {
+    importer: "eval/stdlib/encoding",
+    module: "eval/gojson",
+    what: "encoding.from_json",
+    needed: names(/\b(from_json|json_decode)\b/),
+  },
+  { importer: "eval/stdlib/encoding", module: "eval/stdlib/yaml", what: "encoding.from_yaml", needed: mayReadYaml },
+];
+
+const stages = "components/loki/process/stages";
+
+/** A stage's kind by its file; every other module that the table of stages imports is needed by all. */
+async function stagePart(module: string, file: string): Promise<Part | undefined> {
+  const exported = await exportsOf(file);
+  if (!exported.some(([name]) => name.endsWith("Args")) || !exported.some(([name]) => name.endsWith("Stage")))
+    return undefined;
+  const kind = path
+    .basename(module)
+    .replace(/^stage-/, "")
+    .replaceAll("-", "_");
+  return { importer: stages, module, what: `stage.${kind}`, needed: text => text.includes(`stage.${kind}`) };
+}
+
+/** Puts stubs in the place of what the texts of a configuration do not name. */
+export function leaveOutUnusedParts(root: string, texts: readonly string[]): Plugin {
+  const base = path.join(root, "lib/pipeline");
+  const nameOf = (file: string) =>
+    path
+      .relative(base, file)
+      .replace(/\.[jt]s$/, "")
+      .replaceAll(path.sep, "/");
+  return {
+    name: "unused-parts",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\.?\// }, async ({ importer, path: id, resolveDir }) => {
+        const [from, file] = [nameOf(importer), path.join(resolveDir, id)];
+        const module = nameOf(file);
+        const part =
+          from === stages
+            ? await stagePart(module, file)
+            : parts.find(each => each.importer === from && each.module === module);
+        if (!part || texts.some(part.needed)) return undefined;
+        return { path: module, namespace: "left-out", pluginData: { file, what: part.what } };
+      });
+      onLoad({ filter: /.*/, namespace: "left-out" }, async ({ pluginData }) => {
+        const { file, what } = pluginData as { file: string; what: string }; // given just above
+        return { contents: await stubOf(file, what) };
+      });
+    },
+  };
+}
+
+const exportsOf = async (file: string): Promise<[string, unknown][]> =>
+  Object.entries((await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>); // any module is an object
+
+/** A module with the same exports, which can be handed around but not used. */
+async function stubOf(file: string, what: string): Promise<string> {
+  const message = `${what} should be named by the configuration that was bundled, got it only at run time`;
+  const missing = `function missing() { throw new Error(${JSON.stringify(message)}); }`;
+  const stubs = (await exportsOf(file)).map(([name, value]) =>
+    typeof value === "function"
+      ? `export { missing as ${name} };`
+      : `export const ${name} = /* @__PURE__ */ new Proxy({}, { get: missing, has: missing, ownKeys: missing });`,
+  );
+  return [missing, ...stubs].join("\n");
+}
