@@ -26,7 +26,7 @@ export const requestToJson = (signal: Signal, bytes: Uint8Array): Uint8Array => 
 /** A message as JSON text. Messages that Alloy always writes (resource, scope, status, …) appear even if they are empty. */
 export function messageToJson(message: Message, bytes: Uint8Array): Uint8Array {
   const out = new Writer(2 * bytes.length + 64);
-  writeMessage(message, bytes, 0, bytes.length, out, 0);
+  new JsonWriter(bytes, out).message(message, 0, bytes.length, 0);
   return out.finish();
 }
 
@@ -42,66 +42,129 @@ function writeName({ jsonKey }: Field, isFirst: boolean, out: Writer): void {
   out.raw(jsonKey, 0, jsonKey.length);
 }
 
-function writeMessage(
-  message: Message,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  out: Writer,
-  depth: number,
-): void {
-  if (depth > maxDepth) throw new WireError(`messages should be at most ${maxDepth} deep, got more`);
-  const begin = out.position;
-  out.byte(brace);
-  let list: Field | undefined; // the list that is open
-  let seen = 0; // by the field's place, of which no message has more than 31
-  let at = start;
-  while (at < end) {
-    const tag = readVarint(bytes, at, end);
-    const from = cursor;
-    at = skipValue(bytes, from, end, tag);
-    const field = message.byTag[tag];
-    if (field === undefined) continue;
-    let value = from;
-    if ((tag & 7) === 2) {
-      readVarint(bytes, from, end);
-      value = cursor;
-    }
-    const bit = 1 << field.place;
-    if (
-      list !== field &&
-      ((seen & bit) !== 0 || (field.oneof && (seen & message.oneofBits) !== 0) || field.number === 1000)
-    ) {
-      // Rare: fields that are not side by side, or several where one counts.
-      out.position = begin;
-      const tidy = sortFields(message, bytes, start, end);
-      writeMessage(message, tidy, 0, tidy.length, out, depth);
-      return;
-    }
-    if (isLeftOut(field, bytes, value, at)) continue;
-    if (list !== undefined && list !== field) {
-      out.byte(bracketEnd);
-      list = undefined;
-    }
-    if (list === field) out.byte(comma);
-    else writeName(field, seen === 0, out);
-    seen |= bit;
-    if (field.repeated && list !== field) {
-      out.byte(bracket);
-      list = field;
-    }
-    if (field.message !== undefined) writeMessage(field.message, bytes, value, at, out, depth + 1);
-    else if (field.repeated && tag !== field.tag) writePacked(field, bytes, value, at, out);
-    else writeScalar(field, bytes, value, at, out);
+class JsonWriter {
+  readonly bytes: Uint8Array;
+  readonly out: Writer;
+
+  constructor(bytes: Uint8Array, out: Writer) {
+    this.bytes = bytes;
+    this.out = out;
   }
-  if (list !== undefined) out.byte(bracketEnd);
-  for (const field of message.always) {
-    if (field.message === undefined || (seen & (1 << field.place)) !== 0) continue;
-    writeName(field, seen === 0, out);
-    writeMessage(field.message, bytes, 0, 0, out, depth + 1);
-    seen |= 1 << field.place;
+
+  message(message: Message, start: number, end: number, depth: number): void {
+    const { bytes, out } = this;
+    if (depth > maxDepth) throw new WireError(`messages should be at most ${maxDepth} deep, got more`);
+    const begin = out.position;
+    out.byte(brace);
+    let list: Field | undefined; // the list that is open
+    let seen = 0; // by the field's place, of which no message has more than 31
+    let at = start;
+    while (at < end) {
+      const tag = readVarint(bytes, at, end);
+      const from = cursor;
+      at = skipValue(bytes, from, end, tag);
+      const field = message.byTag[tag];
+      if (field === undefined) continue;
+      let value = from;
+      if ((tag & 7) === 2) {
+        readVarint(bytes, from, end);
+        value = cursor;
+      }
+      const bit = 1 << field.place;
+      if (
+        list !== field &&
+        ((seen & bit) !== 0 || (field.oneof && (seen & message.oneofBits) !== 0) || field.number === 1000)
+      ) {
+        // Rare: fields that are not side by side, or several where one counts.
+        out.position = begin;
+        const tidy = sortFields(message, bytes, start, end);
+        new JsonWriter(tidy, out).message(message, 0, tidy.length, depth);
+        return;
+      }
+      if (isLeftOut(field, bytes, value, at)) continue;
+      if (list !== undefined && list !== field) {
+        out.byte(bracketEnd);
+        list = undefined;
+      }
+      if (list === field) out.byte(comma);
+      else writeName(field, seen === 0, out);
+      seen |= bit;
+      if (field.repeated && list !== field) {
+        out.byte(bracket);
+        list = field;
+      }
+      if (field.message !== undefined) this.message(field.message, value, at, depth + 1);
+      else if (field.repeated && tag !== field.tag) this.packed(field, value, at);
+      else this.scalar(field, value, at);
+    }
+    if (list !== undefined) out.byte(bracketEnd);
+    for (const field of message.always) {
+      if (field.message === undefined || (seen & (1 << field.place)) !== 0) continue;
+      writeName(field, seen === 0, out);
+      this.message(field.message, 0, 0, depth + 1);
+      seen |= 1 << field.place;
+    }
+    out.byte(braceEnd);
   }
-  out.byte(braceEnd);
+
+  packed(field: Field, start: number, end: number): void {
+    const { bytes, out } = this;
+    for (let at = start; at < end; ) {
+      const next = skipValue(bytes, at, end, field.tag);
+      if (at > start) out.byte(comma);
+      this.scalar(field, at, next);
+      at = next;
+    }
+  }
+
+  scalar(field: Field, start: number, end: number): void {
+    const { bytes, out } = this;
+    switch (field.type) {
+      case "string":
+        writeText(bytes, start, end, out);
+        return;
+      case "traceId":
+      case "spanId":
+        writeHex(bytes, start, end, out);
+        return;
+      case "fixed64":
+        out.byte(quote);
+        writeUnsigned(readFixed32(bytes, start + 4), readFixed32(bytes, start), out);
+        out.byte(quote);
+        return;
+      case "sfixed64":
+        out.ascii(`"${readSfixed64(bytes, start)}"`);
+        return;
+      case "uint64":
+        out.ascii(`"${readVarint64(bytes, start)}"`);
+        return;
+      case "int64":
+        out.ascii(`"${readSignedVarint64(bytes, start)}"`);
+        return;
+      case "bytes":
+        out.ascii(`"${Buffer.from(bytes.subarray(start, end)).toString("base64")}"`);
+        return;
+      case "double":
+        out.ascii(doubleText(readDouble(bytes, start)));
+        return;
+      case "bool":
+        out.ascii(String(readVarint64(bytes, start) !== 0n));
+        return;
+      case "fixed32":
+        out.ascii(String(readFixed32(bytes, start)));
+        return;
+      case "uint32":
+        out.ascii(String(readVarint32(bytes, start)));
+        return;
+      case "sint32": {
+        const value = readVarint32(bytes, start);
+        out.ascii(String((value >>> 1) ^ -(value & 1)));
+        return;
+      }
+      default:
+        out.ascii(String(readVarint32(bytes, start) | 0));
+    }
+  }
 }
 
 /** The same message with its fields in the schema's order: of those that occur once the last, messages merged. */
@@ -163,63 +226,6 @@ function isLeftOut(field: Field, bytes: Uint8Array, start: number, end: number):
   if (field.type === "string") return start === end;
   for (let i = start; i < end; i++) if ((byteAt(bytes, i) & (field.isVarint ? 0x7f : 0xff)) !== 0) return false;
   return true;
-}
-
-function writePacked(field: Field, bytes: Uint8Array, start: number, end: number, out: Writer): void {
-  for (let at = start; at < end; ) {
-    const next = skipValue(bytes, at, end, field.tag);
-    if (at > start) out.byte(comma);
-    writeScalar(field, bytes, at, next, out);
-    at = next;
-  }
-}
-
-function writeScalar(field: Field, bytes: Uint8Array, start: number, end: number, out: Writer): void {
-  switch (field.type) {
-    case "string":
-      writeText(bytes, start, end, out);
-      return;
-    case "traceId":
-    case "spanId":
-      writeHex(bytes, start, end, out);
-      return;
-    case "fixed64":
-      out.byte(quote);
-      writeUnsigned(readFixed32(bytes, start + 4), readFixed32(bytes, start), out);
-      out.byte(quote);
-      return;
-    case "sfixed64":
-      out.ascii(`"${readSfixed64(bytes, start)}"`);
-      return;
-    case "uint64":
-      out.ascii(`"${readVarint64(bytes, start)}"`);
-      return;
-    case "int64":
-      out.ascii(`"${readSignedVarint64(bytes, start)}"`);
-      return;
-    case "bytes":
-      out.ascii(`"${Buffer.from(bytes.subarray(start, end)).toString("base64")}"`);
-      return;
-    case "double":
-      out.ascii(doubleText(readDouble(bytes, start)));
-      return;
-    case "bool":
-      out.ascii(String(readVarint64(bytes, start) !== 0n));
-      return;
-    case "fixed32":
-      out.ascii(String(readFixed32(bytes, start)));
-      return;
-    case "uint32":
-      out.ascii(String(readVarint32(bytes, start)));
-      return;
-    case "sint32": {
-      const value = readVarint32(bytes, start);
-      out.ascii(String((value >>> 1) ^ -(value & 1)));
-      return;
-    }
-    default:
-      out.ascii(String(readVarint32(bytes, start) | 0));
-  }
 }
 
 function doubleText(value: number): string {

@@ -11,7 +11,7 @@ import { Writer } from "./writer.ts";
  * same fields: it always writes some fields even if they are empty, and never writes others if they are.
  */
 export function validate(signal: Signal, bytes: Uint8Array): { canonical: boolean } {
-  return { canonical: check(planOf(requests[signal]), bytes, 0, bytes.length, 0, undefined) };
+  return { canonical: new Check(bytes).message(planOf(requests[signal]), 0, bytes.length, 0) };
 }
 
 /**
@@ -20,15 +20,15 @@ export function validate(signal: Signal, bytes: Uint8Array): { canonical: boolea
  * unknown fields stay.
  */
 export function canonicalise(signal: Signal, bytes: Uint8Array): Uint8Array {
-  const others = new Set<number>();
   const message = requests[signal];
-  if (check(planOf(message), bytes, 0, bytes.length, 0, others)) return bytes;
-  const out = new Writer(bytes.length + (bytes.length >> 3) + 64);
-  rewrite(message, bytes, 0, bytes.length, others, out);
-  return out.finish();
+  const others = new Uint8Array(bytes.length + 1);
+  if (new Check(bytes, others).message(planOf(message), 0, bytes.length, 0)) return bytes;
+  const rewrite = new Rewrite(bytes, others);
+  rewrite.message(message, 0, bytes.length);
+  return rewrite.out.finish();
 }
 
-// What a field's tag asks for, as small numbers in a table: this loop sees every field of every request.
+// What a field's tag asks for, as small numbers in a table: the check sees every field of every request.
 const unknown = 0;
 const isMessage = 1;
 const isTraceId = 2;
@@ -77,123 +77,119 @@ function actionOf(field: Field): number {
   return field.type === "string" ? isText : isNumber;
 }
 
-/** Checks the message in bytes[start, end); where it is not as Alloy writes it, its start goes to `others`. */
-function check(
-  plan: Plan,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  depth: number,
-  others: Set<number> | undefined,
-): boolean {
-  if (depth > maxDepth) throw new WireError(`messages should be at most ${maxDepth} deep, got more`);
-  const { actions, always, inner } = plan;
-  let same = true;
-  let seen = 0;
-  let at = start;
-  while (at < end) {
-    let tag = byteAt(bytes, at++);
-    if (tag > 0x7f) {
-      tag = readVarint(bytes, at - 1, end);
-      at = cursor;
-    }
-    const action = tag < 256 ? byteAt(actions, tag) : unknown;
-    let value = at;
-    switch (tag & 7) {
-      case 2: {
-        let length = byteAt(bytes, at++);
-        if (length > 0x7f || at > end) {
-          length = readVarint(bytes, at - 1, end);
-          at = cursor;
-        }
-        value = at;
-        at += length;
-        break;
+class Check {
+  readonly bytes: Uint8Array;
+  /** 1 where a message begins that is not as Alloy writes it: a set of as many places is slower. */
+  readonly others: Uint8Array | undefined;
+
+  constructor(bytes: Uint8Array, others?: Uint8Array) {
+    this.bytes = bytes;
+    this.others = others;
+  }
+
+  /** Checks the message in bytes[start, end); says whether it is as Alloy writes it. */
+  message(plan: Plan, start: number, end: number, depth: number): boolean {
+    if (depth > maxDepth) throw new WireError(`messages should be at most ${maxDepth} deep, got more`);
+    const { bytes } = this;
+    const { actions } = plan;
+    let same = true;
+    let seen = 0;
+    let at = start;
+    while (at < end) {
+      let tag = byteAt(bytes, at++);
+      if (tag > 0x7f) {
+        tag = readVarint(bytes, at - 1, end);
+        at = cursor;
       }
-      case 1:
-        at += 8;
-        break;
-      default:
-        at = skipValue(bytes, at, end, tag);
+      let value = at;
+      switch (tag & 7) {
+        case 2: {
+          let length = byteAt(bytes, at++);
+          if (length > 0x7f || at > end) {
+            length = readVarint(bytes, at - 1, end);
+            at = cursor;
+          }
+          value = at;
+          at += length;
+          break;
+        }
+        case 1:
+          at += 8;
+          break;
+        default:
+          at = skipValue(bytes, at, end, tag);
+      }
+      if (at > end) throw tooLong(plan, tag, at - end);
+      switch (tag < 256 ? byteAt(actions, tag) : unknown) {
+        case isMessage:
+          seen += byteAt(plan.always, tag);
+          if (!this.message(plan.inner[tag] as Plan, value, at, depth + 1)) same = false; // messages have a plan
+          break;
+        case isFree:
+          break;
+        case isNumber:
+          if (isZero(bytes, value, at)) same = false;
+          break;
+        case isText:
+          if (value === at) same = false;
+          break;
+        case isTraceId:
+          seen++;
+          if (!isId(bytes, value, at, 16)) same = this.oddId(plan, tag, at - value, 16);
+          break;
+        case isSpanId:
+          seen++;
+          if (!isId(bytes, value, at, 8)) same = this.oddId(plan, tag, at - value, 8);
+          break;
+        case isList:
+          if (!this.list(plan, tag, value, at)) same = false;
+          break;
+        default:
+          if (!this.other(plan, tag, value, at, depth)) same = false;
+      }
     }
-    if (at > end)
-      throw new WireError(
-        `field ${tag >>> 3} of ${plan.message.name} should end within it, got ${at - end} bytes more`,
-      );
-    switch (action) {
-      case isMessage:
-        seen += byteAt(always, tag);
-        if (!check(inner[tag] as Plan, bytes, value, at, depth + 1, others)) same = false; // messages have a plan
-        break;
-      case isFree:
-        break;
-      case isNumber:
-        if (isZero(bytes, value, at)) same = false;
-        break;
-      case isText:
-        if (value === at) same = false;
-        break;
-      case isTraceId:
-        seen++;
-        if (!checkId(plan, tag, bytes, value, at, 16)) same = false;
-        break;
-      case isSpanId:
-        seen++;
-        if (!checkId(plan, tag, bytes, value, at, 8)) same = false;
-        break;
-      case isList:
-        if (!checkList(plan, tag, bytes, value, at)) same = false;
-        break;
-      default:
-        if (!checkOther(plan, tag, bytes, value, at, depth, others)) same = false;
+    if (seen !== plan.message.always.length) same = false;
+    if (!same && this.others !== undefined) this.others[start] = 1;
+    return same;
+  }
+
+  /** False for an id of zeros, which Alloy's encoder writes as an empty one. */
+  oddId({ message }: Plan, tag: number, length: number, size: number): false {
+    if (length === size) return false;
+    throw new WireError(`${message.name}.${message.byTag[tag]?.name} should have ${size} bytes or none, got ${length}`);
+  }
+
+  /** Scope groups at their old number, unknown fields, and known fields of the wrong type. */
+  other({ message }: Plan, tag: number, start: number, end: number, depth: number): boolean {
+    const number = tag >>> 3;
+    if (number === 0) throw new WireError(`field number of ${message.name} should be above 0, got 0`);
+    const field = message.byTag[tag];
+    if (field?.message !== undefined) {
+      this.message(planOf(field.message), start, end, depth + 1);
+      return false;
     }
+    const known = message.fields.find(field => field.number === number);
+    if (known === undefined) return true;
+    throw new WireError(`${message.name}.${known.name} should have wire type ${known.tag & 7}, got ${tag & 7}`);
   }
-  if (seen !== plan.message.always.length) same = false;
-  if (!same && others !== undefined) others.add(start);
-  return same;
+
+  /** A list of numbers, packed or not. */
+  list({ message }: Plan, tag: number, start: number, end: number): boolean {
+    const field = message.byTag[tag];
+    if (field === undefined || field.tag === tag) return true;
+    if ((field.tag & 7) === 1 && (end - start) % 8 !== 0) {
+      throw new WireError(`${message.name}.${field.name} should have 8 bytes a number, got ${end - start} bytes`);
+    }
+    if ((field.tag & 7) === 0) for (let at = start; at < end; ) at = skipValue(this.bytes, at, end, 0);
+    return end > start;
+  }
 }
 
-/** Scope groups at their old number, unknown fields, and known fields of the wrong type. */
-function checkOther(
-  { message }: Plan,
-  tag: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  depth: number,
-  others: Set<number> | undefined,
-): boolean {
-  const number = tag >>> 3;
-  if (number === 0) throw new WireError(`field number of ${message.name} should be above 0, got 0`);
-  const field = message.byTag[tag];
-  if (field?.message !== undefined) {
-    check(planOf(field.message), bytes, start, end, depth + 1, others);
-    return false;
-  }
-  const known = message.fields.find(field => field.number === number);
-  if (known === undefined) return true;
-  throw new WireError(`${message.name}.${known.name} should have wire type ${known.tag & 7}, got ${tag & 7}`);
-}
+const tooLong = ({ message }: Plan, tag: number, more: number): WireError =>
+  new WireError(`field ${tag >>> 3} of ${message.name} should end within it, got ${more} bytes more`);
 
-/** Checks a list of numbers, packed or not. */
-function checkList({ message }: Plan, tag: number, bytes: Uint8Array, start: number, end: number): boolean {
-  const field = message.byTag[tag];
-  if (field === undefined || field.tag === tag) return true;
-  if ((field.tag & 7) === 1 && (end - start) % 8 !== 0) {
-    throw new WireError(`${message.name}.${field.name} should have 8 bytes a number, got ${end - start} bytes`);
-  }
-  if ((field.tag & 7) === 0) for (let at = start; at < end; ) at = skipValue(bytes, at, end, 0);
-  return end > start;
-}
-
-/** Checks an id's length. False for one of zeros only, which Alloy's encoder writes as an empty one. */
-function checkId({ message }: Plan, tag: number, bytes: Uint8Array, start: number, end: number, size: number): boolean {
-  if (start === end) return true;
-  if (end - start === size) return !isZero(bytes, start, end);
-  throw new WireError(
-    `${message.name}.${message.byTag[tag]?.name} should have ${size} bytes or none, got ${end - start}`,
-  );
-}
+const isId = (bytes: Uint8Array, start: number, end: number, size: number): boolean =>
+  start === end || (end - start === size && !isZero(bytes, start, end));
 
 function isZero(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (byteAt(bytes, i) !== 0) return false;
@@ -208,80 +204,70 @@ function isWritten(field: Field, bytes: Uint8Array, start: number, end: number):
   return field.type === "string" ? end > start : !isZero(bytes, start, end);
 }
 
-/** Copies a checked message; those whose start is among `others` are put together anew. */
-function rewrite(
-  message: Message,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  others: ReadonlySet<number>,
-  out: Writer,
-): void {
-  const { byTag } = message;
-  let seen = 0; // by the field's place
-  let pending = start; // what is the same up to here is copied as one range
-  let at = start;
-  while (at < end) {
-    const from = at;
-    const tag = readVarint(bytes, at, end);
-    let value = cursor;
-    at = skipValue(bytes, value, end, tag);
-    const field = byTag[tag];
-    if (field === undefined) continue;
-    seen |= 1 << field.place;
-    if ((tag & 7) === 2) {
-      readVarint(bytes, value, end);
-      value = cursor;
-    }
-    if (field.message === undefined) {
-      if (isWritten(field, bytes, value, at)) continue;
-      out.raw(bytes, pending, from);
-      if (field.always) emptyField(out, field.tag);
-    } else if (field.number === 1000) {
-      out.raw(bytes, pending, from);
-      moveOldScopes(message, field.message, bytes, start, end, value, at, others, out);
-    } else {
-      if (!others.has(value)) continue;
-      out.raw(bytes, pending, from);
-      const open = out.open(tag);
-      rewrite(field.message, bytes, value, at, others, out);
-      out.close(open);
-    }
-    pending = at;
-  }
-  out.raw(bytes, pending, end);
-  for (const field of message.always) if ((seen & (1 << field.place)) === 0) emptyField(out, field.tag);
-}
+/** Copies a checked request; messages that begin among `others` are put together anew. */
+class Rewrite {
+  readonly bytes: Uint8Array;
+  readonly others: Uint8Array;
+  readonly out: Writer;
 
-/** Scope groups at their old number move to the present one, or go where that is there. */
-function moveOldScopes(
-  group: Message,
-  scopes: Message,
-  bytes: Uint8Array,
-  groupStart: number,
-  groupEnd: number,
-  start: number,
-  end: number,
-  others: ReadonlySet<number>,
-  out: Writer,
-): void {
-  const present = group.fields.find(field => field.number === 2)?.tag ?? 0;
-  if (hasTag(bytes, groupStart, groupEnd, present)) return;
-  const open = out.open(present);
-  rewrite(scopes, bytes, start, end, others, out);
-  out.close(open);
+  constructor(bytes: Uint8Array, others: Uint8Array) {
+    this.bytes = bytes;
+    this.others = others;
+    this.out = new Writer(bytes.length + (bytes.length >> 3) + 64);
+  }
+
+  message(message: Message, start: number, end: number): void {
+    const { bytes, out } = this;
+    let seen = 0; // by the field's place
+    let pending = start; // what is the same up to here is copied as one range
+    let at = start;
+    while (at < end) {
+      const from = at;
+      const tag = readVarint(bytes, at, end);
+      let value = cursor;
+      at = skipValue(bytes, value, end, tag);
+      const field = message.byTag[tag];
+      if (field === undefined) continue;
+      seen |= 1 << field.place;
+      if ((tag & 7) === 2) {
+        readVarint(bytes, value, end);
+        value = cursor;
+      }
+      if (field.message === undefined ? isWritten(field, bytes, value, at) : this.isSame(field, value)) continue;
+      out.raw(bytes, pending, from);
+      if (field.message === undefined) {
+        if (field.always) emptyField(out, tag);
+      } else {
+        const written = field.number === 1000 ? this.presentTag(message, start, end) : tag;
+        if (written !== 0) {
+          const open = out.open(written);
+          this.message(field.message, value, at);
+          out.close(open);
+        }
+      }
+      pending = at;
+    }
+    out.raw(bytes, pending, end);
+    for (const field of message.always) if ((seen & (1 << field.place)) === 0) emptyField(out, field.tag);
+  }
+
+  isSame(field: Field, start: number): boolean {
+    return field.number !== 1000 && this.others[start] === 0;
+  }
+
+  /** Scope groups at their old number move to the present one; 0 if that is there, and they are to go. */
+  presentTag(group: Message, start: number, end: number): number {
+    const present = group.fields.find(field => field.number === 2)?.tag ?? 0;
+    for (let at = start; at < end; ) {
+      const tag = readVarint(this.bytes, at, end);
+      if (tag === present) return 0;
+      at = skipValue(this.bytes, cursor, end, tag);
+    }
+    return present;
+  }
 }
 
 function emptyField(out: Writer, tag: number): void {
   out.varint(tag);
   out.varint(0);
-}
-
-function hasTag(bytes: Uint8Array, at: number, end: number, wanted: number): boolean {
-  while (at < end) {
-    const tag = readVarint(bytes, at, end);
-    if (tag === wanted) return true;
-    at = skipValue(bytes, cursor, end, tag);
-  }
-  return false;
 }
