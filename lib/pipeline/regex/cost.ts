@@ -186,6 +186,16 @@ function leadingSets(node: Node): readonly Charset[] {
   return sets;
 }
 
+/** The text that each match begins with. */
+export function literalPrefix(node: Node): string {
+  let text = "";
+  for (const set of leadingSets(node)) {
+    if (set.length !== 2 || set[0] !== set[1]) break;
+    text += String.fromCodePoint(set[0] as number); // its length is 2
+  }
+  return text;
+}
+
 const firsts = new WeakMap<Node, Charset>();
 
 /** The characters that a match of a node may begin with. */

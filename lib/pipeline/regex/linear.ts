@@ -20,6 +20,8 @@ const defaultMarks = 1 << 23;
 export interface LinearOptions {
   /** What a match may begin with; `undefined` where it may be empty. */
   readonly first: CharTest | undefined;
+  /** What a match must begin with; may be empty. */
+  readonly prefix: string;
   /** A match begins at the start of the text only. */
   readonly anchored: boolean;
   /** How many bits the backtracker may mark. */
@@ -73,8 +75,12 @@ function backtrack(program: Program, options: LinearOptions, text: string, from:
   if (marks.length < words) marks = new Uint32Array(2 * words);
   else marks.fill(0, 0, words);
   const slots = new Int32Array(program.slots).fill(-1);
-  const { first, anchored } = options;
+  const { first, prefix, anchored } = options;
   for (let start = from; start <= text.length; start++) {
+    if (prefix !== "" && !anchored) {
+      start = text.indexOf(prefix, start);
+      if (start < 0) return undefined;
+    }
     const code = start < text.length ? codeAt(text, start) : -1;
     if (!first || (code >= 0 && accepts(first, code))) {
       if (explore(program, text, from, start, slots)) return slots;
@@ -166,13 +172,17 @@ function simulate(program: Program, options: LinearOptions, text: string, from: 
   let found: Slots | undefined;
   const scratch = new Int32Array(width);
   for (let at = from; at <= text.length; ) {
+    if (current.size === 0 && options.prefix !== "" && !options.anchored) {
+      at = text.indexOf(options.prefix, at);
+      if (at < 0) break;
+    }
     const code = at < text.length ? codeAt(text, at) : -1;
     const mayStart = !found && (!options.anchored || at === 0);
     if (mayStart && (!options.first || (code >= 0 && accepts(options.first, code)))) {
       scratch.fill(-1);
       follow(program, current, program.start, text, at, scratch);
     }
-    if (current.size === 0 && (found || (options.anchored && at > 0))) break;
+    if (current.size === 0 && (found || options.anchored)) break;
     const step = code > 0xffff ? 2 : 1;
     next.size = 0;
     for (let i = 0; i < current.size; i++) {

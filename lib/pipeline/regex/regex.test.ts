@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
 import { expect, test } from "vitest";
-import { first, startsAtBegin } from "./cost.ts";
+import { first, literalPrefix, startsAtBegin } from "./cost.ts";
 import { linearRegex } from "./linear.ts";
 import { parsePattern } from "./parse.ts";
 import { charTest, compileProgram } from "./program.ts";
@@ -10,7 +10,11 @@ import { nullable } from "./syntax.ts";
 /** The linear engine alone, by its backtracker and by its simulation. */
 function linearEngines(pattern: string) {
   const { root, names } = parsePattern(pattern);
-  const options = { first: nullable(root) ? undefined : charTest(first(root)), anchored: startsAtBegin(root) };
+  const options = {
+    first: nullable(root) ? undefined : charTest(first(root)),
+    prefix: literalPrefix(root),
+    anchored: startsAtBegin(root),
+  };
   const program = compileProgram(root, names.length - 1);
   return [linearRegex(program, options), linearRegex(program, { ...options, maxMarks: 0 })];
 }

@@ -11,7 +11,7 @@
  *
  * Positions are those of JavaScript strings.
  */
-import { first, startsAtBegin } from "./cost.ts";
+import { first, literalPrefix, startsAtBegin } from "./cost.ts";
 import { type LinearRegex, linearRegex } from "./linear.ts";
 import { parsePattern } from "./parse.ts";
 import { charTest, compileProgram } from "./program.ts";
@@ -60,10 +60,20 @@ export interface Regex {
   readonly nativeLength: number;
 }
 
-/** Compiles a pattern in Go's syntax; one that Go refuses throws a RegexError with Go's message. */
+const compiled = new Map<string, Regex>();
+const maxCompiled = 1000;
+
+/** Compiles a pattern in Go's syntax; one that Go refuses throws a RegexError with Go's message. The same pattern is compiled once. */
 export function compileRegex(pattern: string, options: RegexOptions = {}): Regex {
   const text = options.anchored ? `^(?s:${pattern})$` : pattern;
-  return new CompiledRegex(pattern, text);
+  const key = `${options.anchored ? "^" : " "}${pattern}`;
+  let regex = compiled.get(key);
+  if (!regex) {
+    regex = new CompiledRegex(pattern, text);
+    if (compiled.size >= maxCompiled) compiled.clear();
+    compiled.set(key, regex);
+  }
+  return regex;
 }
 
 class CompiledRegex implements Regex {
@@ -172,6 +182,7 @@ class CompiledRegex implements Regex {
   #runLinear(text: string, from: number) {
     this.#linear ??= linearRegex(compileProgram(this.#root, this.groupCount), {
       first: nullable(this.#root) ? undefined : charTest(first(this.#root)),
+      prefix: literalPrefix(this.#root),
       anchored: startsAtBegin(this.#root),
     });
     return this.#linear.run(text, from);

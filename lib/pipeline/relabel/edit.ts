@@ -37,28 +37,40 @@ export class LabelEdit {
     return labels;
   }
 
+  /** Removes the labels whose name fits. */
+  remove(fits: (name: string) => boolean): void {
+    const base = this.#base;
+    for (const [name, value] of this.#changes ?? []) if (value !== "" && fits(name)) this.set(name, "");
+    for (let i = 0; i < base.length; i += 2) {
+      const name = base[i] as string; // pairs
+      if (!this.#changes?.has(name) && fits(name)) this.set(name, "");
+    }
+  }
+
   /** The very labels that were given if nothing differs. */
   labels(): Labels {
     const changes = this.#changes;
     if (!changes) return this.#base;
-    const differing = [...changes].filter(([name, value]) => labelValue(this.#base, name) !== value);
-    if (!differing.length) return this.#base;
-    differing.sort((a, b) => compareBytes(a[0], b[0]));
-    return merge(this.#base, differing);
+    const names: string[] = [];
+    for (const [name, value] of changes) if (labelValue(this.#base, name) !== value) names.push(name);
+    if (!names.length) return this.#base;
+    if (names.length > 1) names.sort(compareBytes);
+    return merge(this.#base, names, changes);
   }
 }
 
-/** Puts sorted changes into sorted labels. */
-function merge(base: Labels, changes: readonly (readonly [string, string])[]): Labels {
+/** Puts changes, by their sorted names, into sorted labels. */
+function merge(base: Labels, names: readonly string[], changes: ReadonlyMap<string, string>): Labels {
   const result: string[] = [];
   let at = 0;
-  for (const [name, value] of changes) {
+  for (const name of names) {
     while (at < base.length && compareBytes(base[at] as string, name) < 0) {
       result.push(base[at] as string, base[at + 1] as string); // pairs
       at += 2;
     }
     if (base[at] === name) at += 2;
-    if (value !== "") result.push(name, value);
+    const value = changes.get(name);
+    if (value) result.push(name, value);
   }
   for (; at < base.length; at++) result.push(base[at] as string); // below the length
   return result;

@@ -146,7 +146,7 @@ function compileLabelMap({ replacement }: FullRule, regex: Regex): Step {
 function removing(matches: (name: string) => boolean): Step {
   const removes = remembered(matches);
   return labels => {
-    for (const [name] of labels.list()) if (removes(name)) labels.set(name, "");
+    labels.remove(removes);
     return true;
   };
 }
