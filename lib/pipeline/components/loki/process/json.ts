@@ -53,14 +53,26 @@ type Document = Readonly<Record<string, unknown>>;
 
 /** The object that a text is, null for `null`, `undefined` for anything else. */
 function parseObject(text: string): Document | null | undefined {
-  let value: unknown;
+  const value = parse(text) ?? parseLenient(text);
+  if (value === undefined || typeof value.json !== "object" || Array.isArray(value.json)) return undefined;
+  return value.json as Document | null; // an object of JSON
+}
+
+function parse(text: string): { readonly json: unknown } | undefined {
   try {
-    value = JSON.parse(text);
+    return { json: JSON.parse(text) };
   } catch {
     return undefined;
   }
-  if (typeof value !== "object" || Array.isArray(value)) return undefined;
-  return value as Document | null; // an object of JSON
+}
+
+/** Alloy's reader takes control characters in a string once there was an escape in it. */
+function parseLenient(text: string): { readonly json: unknown } | undefined {
+  if (!text.includes("\\") || !/[\x00-\x1f]/.test(text)) return undefined;
+  const escaped = text.replace(/"[^"\\\x00-\x1f]*\\[\s\S](?:[^"\\]|\\[\s\S])*"/g, string =>
+    string.replace(/[\x00-\x1f]/g, char => `\\u00${char.charCodeAt(0).toString(16).padStart(2, "0")}`),
+  );
+  return parse(escaped);
 }
 
 /** `undefined` where this expression can't be evaluated for this document. */
@@ -68,7 +80,8 @@ function evaluate(search: (document: unknown) => unknown, document: Document | n
   try {
     return simplify(search(document));
   } catch (error) {
-    if (error instanceof JmespathError) return undefined;
+    // What is nested too deep to be walked counts as what can't be evaluated.
+    if (error instanceof JmespathError || error instanceof RangeError) return undefined;
     throw error;
   }
 }
