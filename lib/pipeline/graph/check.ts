@@ -40,7 +40,7 @@ function literalContext(source: Source, diagnostics: Diagnostic[]) {
   const report = (range: { start: number; end: number }, message: string) =>
     diagnostics.push(errorAt(source, range, message));
   const evaluateLiteral = (expr: Expr) => {
-    if (traversalsOf(expr).length) {
+    if (traversalsOf(expr).length > 0) {
       unknown = true;
       return undefined;
     }

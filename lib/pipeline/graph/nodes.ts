@@ -1,6 +1,7 @@
 /** From syntax to a graph: which blocks are components, what refers to what, in which order they are evaluated. Nothing is evaluated here. */
 import { referencesOf } from "../eval/references.ts";
 import { suggest } from "../eval/schema.ts";
+import { stdlib } from "../eval/stdlib/index.ts";
 import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Range, type Source } from "../syntax/diagnostic.ts";
 import type { Definition, Stability } from "./component.ts";
@@ -127,7 +128,7 @@ const placeOf = (source: Source, { start }: Range): string => {
 function usesOf(node: Omit<Node, "references">, declared: ReadonlyMap<string, unknown>, diagnostics: Diagnostic[]) {
   const uses: { id: string; range: Range }[] = [];
   for (const expr of expressionsOf(node.block.body)) {
-    for (const reference of referencesOf(expr)) {
+    for (const reference of referencesOf(expr, isKnownName)) {
       const path = reference.path.map(({ name }) => name);
       const id = resolveReference(path, declared);
       if (id !== undefined) uses.push({ id, range: reference });
@@ -140,6 +141,9 @@ function usesOf(node: Omit<Node, "references">, declared: ReadonlyMap<string, un
   }
   return uses;
 }
+
+/** Names that are there without being declared. */
+export const isKnownName = (name: string): boolean => name === "module_path" || stdlib.has(name);
 
 /** The longest declared id that begins the path. */
 function resolveReference(path: readonly string[], declared: ReadonlyMap<string, unknown>): string | undefined {

@@ -194,7 +194,7 @@ export class Pipeline {
 
   /** The variables that a node's expressions see: the exports of what it refers to, as nested objects. */
   scopeOf(references: readonly string[]): ReadonlyMap<string, Value> {
-    const variables = new Map<string, Value>();
+    const variables = new Map<string, Value>([["module_path", this.#environment.directory]]);
     for (const id of references) {
       let at = variables;
       const path = id.split(".");

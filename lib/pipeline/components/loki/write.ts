@@ -2,16 +2,7 @@
 
 import { DeliveryError } from "../../delivery/errors.ts";
 import { lokiPolicy } from "../../delivery/retry.ts";
-import {
-  block,
-  blocks,
-  defaultBlock,
-  type Infer,
-  object,
-  optional,
-  refusedBlock,
-  required,
-} from "../../eval/schema.ts";
+import { block, blocks, defaultBlock, type Infer, object, optional, required } from "../../eval/schema.ts";
 import { bool, bytes, duration, int, map, string } from "../../eval/types.ts";
 import { defineComponent, type Host, type Problem } from "../../graph/component.ts";
 import { fanOut } from "../../graph/gate.ts";
@@ -171,12 +162,11 @@ function labelTexts(external: ReadonlyMap<string, string>): (labels: Labels) => 
   };
 }
 
-/** External labels never replace a stream's own; empty ones are sent, too. The tenant is no label. */
+/** External labels never replace a stream's own; empty ones are sent, too. Labels that begin with `__` stay here. */
 export function withExternal(labels: Labels, external: ReadonlyMap<string, string>): readonly string[] {
   const pairs = new Map(external);
   for (let i = 0; i < labels.length; i += 2) pairs.set(labels[i] as string, labels[i + 1] as string); // pairs
-  pairs.delete(tenantLabel);
-  return [...pairs].flat();
+  return [...pairs].filter(([name]) => !name.startsWith("__")).flat();
 }
 
 /** Entries of equal label text become one stream, in their order. */

@@ -27,6 +27,7 @@ import { compressBlock } from "../../telemetry/snappy.ts";
 import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
 import { relabelRule, ruleProblems } from "../relabel-rule.ts";
 import { createWriter, withoutCredentials } from "../writer.ts";
+import { ExemplarFilter } from "./exemplars.ts";
 
 const azureOauth = object({
   client_id: required(string, "Client id."),
@@ -173,6 +174,7 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
     send_native_histograms: args.send_native_histograms,
   };
   const finish = finalLabels(external_labels, args);
+  const exemplars = new ExemplarFilter();
   const ageLimit = args.queue_config.sample_age_limit;
   const writer = createWriter<MetricBatch>(host, {
     destination: withoutCredentials(args.url),
@@ -203,7 +205,10 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
   return {
     async consume(batch: MetricBatch, invocation: Invocation) {
       const oldest = Math.max(since, ageLimit > 0 ? invocation.now - ageLimit : Number.NEGATIVE_INFINITY);
-      const samples = finish(batch, oldest);
+      const finished = finish(batch, oldest);
+      const samples = finished.some(sample => sample.exemplars)
+        ? finished.map(sample => exemplars.filter(sample))
+        : finished;
       await Promise.all(
         chunks(samples, args.queue_config.max_samples_per_send).map(chunk =>
           writer.add("", chunk, chunk.length, invocation),
