@@ -23,11 +23,14 @@ export function luhnStage(args: Infer<typeof luhnArgs>): Stage {
     least: args.min_length < 1 ? 13 : args.min_length,
     delimiters: new Set(delimiters),
   };
+  const candidate = delimiters === "" && options.least < 1000 ? new RegExp(`[0-9]{${options.least}}`) : /[0-9]/;
   const skip = args.skip_regex === "" ? undefined : compile(args.skip_regex, "could not compile regular expression");
   return entry => {
     const text = source === undefined ? entry.line : entry.get(source);
     if (typeof text !== "string") return true;
-    if (!skip) {
+    if (!candidate.test(text)) {
+      if (!skip) entry.line = text;
+    } else if (!skip) {
       entry.line = redactNumbers(text, options, []);
     } else if (redactNumbers(text, { ...options, replacement: "\0" }, []) !== text) {
       // With skip_regex a text without such a number leaves even the line of another source alone.
