@@ -10,6 +10,8 @@
  *   for (const [key, value] of span.attributes) …
  *   const body = log.body;
  *   if (body instanceof ValueMap) body.set("seen", true);
+ *
+ * A list or map that was itself replaced or removed is no longer part of the message: look it up again after `set`.
  */
 import { Node } from "./node.ts";
 import {

@@ -129,13 +129,13 @@ describe.for(signals)("%s", signal => {
 
   test("a payload cut at any place is refused or read, never more", () => {
     const bytes = encodePlain(signal, randomRequest(signal, 10));
-    expect(bytes.length).toBeGreaterThan(1000);
-    for (let length = 0; length < 1000; length++) expectSound(signal, bytes.slice(0, length));
+    expect(bytes.length).toBeGreaterThan(500);
+    for (let length = 0; length < 500; length++) expectSound(signal, bytes.slice(0, length));
   });
 
   test("payloads with wrong bytes are refused or read, never more", () => {
     const random = randomFrom(7);
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < 250; round++) {
       const bytes = encodePlain(signal, randomRequest(signal, 1 + (round % 20)));
       for (let i = 0; i < 1 + (round % 4); i++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
       expectSound(signal, bytes);
