@@ -1,7 +1,7 @@
 /** stage.docker: reads lines of Docker's JSON log driver. */
 import { type Infer, object } from "../../../eval/schema.ts";
 import type { Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
 import { compileTimeFormat } from "./time-format.ts";
 
 export const dockerArgs = object({});

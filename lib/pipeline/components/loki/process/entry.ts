@@ -1,6 +1,6 @@
 /**
  * One log entry on its way through the stages. Labels are immutable and shared: a change takes another label set, cached by
- * the change (labels.ts), so that entries with equal labels meet again in one stream without building keys.
+ * the change (label-sets.ts), so that entries with equal labels meet again in one stream without building keys.
  */
 import { formatFloat } from "../../../eval/gofloat.ts";
 import type { Labels } from "../../../telemetry/labels.ts";

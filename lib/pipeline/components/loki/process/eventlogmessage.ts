@@ -3,7 +3,7 @@
 import { type Infer, Mismatch, object, optional } from "../../../eval/schema.ts";
 import { bool, text } from "../../../eval/types.ts";
 import type { Stage } from "./entry.ts";
-import { isClassicLabelName } from "./labels.ts";
+import { isClassicLabelName } from "./label-sets.ts";
 
 const source = text("string", value => {
   if (!isClassicLabelName(value)) throw new Mismatch(`invalid label name: ${value}`);

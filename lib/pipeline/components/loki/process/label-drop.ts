@@ -4,7 +4,7 @@ import { type Infer, object, required } from "../../../eval/schema.ts";
 import { list, string } from "../../../eval/types.ts";
 import { ProblemError } from "../../../graph/component.ts";
 import type { Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
 
 export const labelDropArgs = object({ values: required(list(string), "Labels to remove.") });
 

@@ -5,7 +5,7 @@ import { list, string } from "../../../eval/types.ts";
 import { ProblemError } from "../../../graph/component.ts";
 import type { Labels } from "../../../telemetry/labels.ts";
 import type { Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
 
 export const labelKeepArgs = object({ values: required(list(string), "Labels to keep.") });
 

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { ProblemError } from "../../../graph/component.ts";
 import { compilePlain, problem, runStages } from "./run-stages.ts";
 
 const mark = (name: string) => ({ static_labels: { values: { [name]: "yes" } } });
@@ -45,17 +44,6 @@ test("drops", () => {
   });
 });
 
-test("split_json: makes entries of elements, which go through the later stages", () => {
-  const stages = [{ split_json: {} }, { json: { expressions: { a: "" } } }, { drop: { source: "a", value: "2" } }];
-  const lines = ['[{"a":1},{"a":2}, "two" , 1.50, [3,"]"] ]', "[]", "[1] trailing", '{"a":[1]}'];
-  expect(
-    runStages(
-      stages,
-      lines.map(line => ({ line })),
-    ).out.map(({ line }) => line),
-  ).toEqual(['{"a":1}', '"two"', "1.50", '[3,"]"]', "[1] trailing", '{"a":[1]}']);
-});
-
 test.for([
   {
     it: "no selector",
@@ -85,15 +73,4 @@ test.for([
   },
 ])("refuses $it", ({ stage, message }) => {
   expect(() => compilePlain([stage])).toThrow(problem(message));
-});
-
-test("leads to the nested stage that is wrong", () => {
-  expect(() => compilePlain([mark("a"), match("{}", { label_drop: { values: [] } })])).toThrow(
-    new ProblemError("stage.label_drop: labeldrop stage config cannot be empty", ["stage", 1, "stage", 0]),
-  );
-});
-
-test.for(["cri", "limit", "multiline"])("refuses stage.%s for now", kind => {
-  const args = kind === "limit" ? { rate: 1, burst: 1 } : kind === "multiline" ? { firstline: "x" } : {};
-  expect(() => compilePlain([{ [kind]: args }])).toThrow(problem(`stage.${kind} is not supported yet`));
 });

@@ -5,7 +5,7 @@ import { string } from "../../../eval/types.ts";
 import { ProblemError } from "../../../graph/component.ts";
 import { compileSelector, type Selector, SelectorError } from "../logql-selector.ts";
 import type { Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
 import { compileStages, type StageArgs, stageVariants } from "./stages.ts";
 
 // The stages are named lazily and typed by hand, because they hold stage.match itself.

@@ -5,7 +5,7 @@ import { bool, list, string } from "../../../eval/types.ts";
 import { compareBytes } from "../../../telemetry/labels.ts";
 import { jsonString } from "../../../template/go-json.ts";
 import type { Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
 
 export const packArgs = object({
   labels: required(list(string), "Labels and extracted values to pack; the labels leave the labels."),

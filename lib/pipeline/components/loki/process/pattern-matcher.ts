@@ -1,6 +1,6 @@
 /** LogQL's pattern expressions: literals and captures by turns, `<ip> - <_> [<time>]`. */
 import { ProblemError } from "../../../graph/component.ts";
-import { isClassicLabelName } from "./labels.ts";
+import { isClassicLabelName } from "./label-sets.ts";
 
 interface Part {
   readonly capture: boolean;

@@ -2,7 +2,7 @@
 import type { Labels } from "../../../telemetry/labels.ts";
 import type { LogBatch, LogEntry } from "../../../telemetry/loki/model.ts";
 import { Entry, type Run, type Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
 
 /** The stages one after the other, as one; entries that a stage splits off go through those after it. */
 export function sequence(stages: readonly Stage[]): Stage {

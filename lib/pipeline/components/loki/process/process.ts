@@ -1,7 +1,7 @@
 /** Runs log entries through stages that extract, change, label and drop them. */
 import { choice, object } from "../../../eval/schema.ts";
 import { defineLogProcessor } from "../../../graph/processor.ts";
-import { LabelSets } from "./labels.ts";
+import { LabelSets } from "./label-sets.ts";
 import { pipeline } from "./pipeline.ts";
 import type { StageArgs } from "./stages.ts";
 import { compileStages, stageVariants } from "./stages.ts";

@@ -5,7 +5,7 @@ import { bool, string } from "../../../eval/types.ts";
 import { ProblemError } from "../../../graph/component.ts";
 import { isValidText } from "../../../template/bytes.ts";
 import type { Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
 import { compile } from "./regexes.ts";
 
 export const regexArgs = object({

@@ -9,7 +9,8 @@ import { eventLogMessageArgs, eventLogMessageStage } from "./eventlogmessage.ts"
 import { jsonArgs, jsonStage } from "./json.ts";
 import { labelDropArgs, labelDropStage } from "./label-drop.ts";
 import { labelKeepArgs, labelKeepStage } from "./label-keep.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
+import { labelsArgs, labelsStage } from "./labels.ts";
 import { logfmtArgs, logfmtStage } from "./logfmt.ts";
 import { luhnArgs, luhnStage } from "./luhn.ts";
 import { type MatchArgs, matchArgs, matchStage } from "./match.ts";
@@ -21,7 +22,6 @@ import { regexArgs, regexStage } from "./regex.ts";
 import { replaceArgs, replaceStage } from "./replace.ts";
 import { samplingArgs, samplingStage } from "./sampling.ts";
 import { splitJsonArgs, splitJsonStage } from "./split-json.ts";
-import { labelsArgs, labelsStage } from "./stage-labels.ts";
 import { staticLabelsArgs, staticLabelsStage } from "./static-labels.ts";
 import { structuredMetadataArgs, structuredMetadataStage } from "./structured-metadata.ts";
 import { structuredMetadataDropArgs, structuredMetadataDropStage } from "./structured-metadata-drop.ts";

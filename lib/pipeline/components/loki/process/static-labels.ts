@@ -6,7 +6,7 @@ import { ProblemError } from "../../../graph/component.ts";
 import type { Labels } from "../../../telemetry/labels.ts";
 import { isValidText } from "../../../template/bytes.ts";
 import type { Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
 import { nullableString } from "./values.ts";
 
 export const staticLabelsArgs = object({

@@ -39,23 +39,7 @@ test("a value that is no valid text is left out", () => {
   expect(runStages(stages, [{ line: "" }]).out[0]?.metadata).toEqual({});
 });
 
-test("structured_metadata_drop: removes by name", () => {
-  const metadata = { secret: "1", keep: "2", Secret: "case" };
-  expect(
-    runStages([{ structured_metadata_drop: { values: ["secret", "nope"] } }], [{ line: "", metadata }]).out[0]
-      ?.metadata,
-  ).toEqual({
-    keep: "2",
-    Secret: "case",
-  });
-});
-
 test.for([
-  {
-    it: "an empty list to drop",
-    stage: { structured_metadata_drop: { values: [] } },
-    message: "stage.structured_metadata_drop: structured_metadata_drop stage config cannot be empty",
-  },
   {
     it: "a bad regex",
     stage: { structured_metadata: { regex: "[" } },

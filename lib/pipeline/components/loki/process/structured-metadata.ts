@@ -4,7 +4,7 @@ import { type Infer, object, optional } from "../../../eval/schema.ts";
 import { map, string } from "../../../eval/types.ts";
 import { isValidText } from "../../../template/bytes.ts";
 import { type Entry, findLabel, printed, type Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
 import { compile } from "./regexes.ts";
 import { nullableString, sources } from "./values.ts";
 

@@ -68,46 +68,10 @@ test("template: a label of the entry is gone from the values, not from the label
 });
 
 test.for([
-  { it: "text", line: '{"msg":"hello\\nworld"}', out: "hello\nworld" },
-  { it: "an empty text", line: '{"msg":""}', out: "" },
-  { it: "a number", line: '{"msg":12.50}', out: "12.5" },
-  { it: "an object", line: '{"msg":{"b":1,"a":"<x>"}}', out: '{"b":1,"a":"\\u003cx\\u003e"}' },
-  { it: "nothing for null", line: '{"msg":null}', out: '{"msg":null}' },
-  { it: "nothing for what is missing", line: "broken {", out: "broken {" },
-])("output: sets the line to $it", ({ line, out }) => {
-  expect(
-    runStages([{ json: { expressions: { msg: "" } } }, { output: { source: "msg" } }], [{ line }]).out[0]?.line,
-  ).toBe(out);
-});
-
-test("pack: puts labels and values into the line", () => {
-  const stages = [
-    { json: { expressions: { user: "", n: "", nil: "" } } },
-    { pack: { labels: ["zone", "user", "n", "nil", "absent"], ingest_timestamp: false } },
-  ];
-  const line = '{"user":"<ann>","n":1.0,"nil":null}';
-  expect(runStages(stages, [{ line, labels: { app: "shop", zone: "z" } }]).out).toEqual([
-    {
-      labels: { app: "shop" },
-      line: '{"n":"1","user":"\\u003cann\\u003e","zone":"z","_entry":"{\\"user\\":\\"\\u003cann\\u003e\\",\\"n\\":1.0,\\"nil\\":null}"}',
-      metadata: {},
-    },
-  ]);
-  expect(runStages([{ pack: { labels: [] } }], [{ line: "" }]).out).toEqual([
-    { labels: { app: "shop" }, line: '{"_entry":""}', metadata: {}, time: 1_785_542_400_000_000_000n },
-  ]);
-});
-
-test.for([
   {
     it: "a template for nothing",
     stage: { template: { source: "", template: "" } },
     message: "stage.template: template source value is required",
-  },
-  {
-    it: "no output",
-    stage: { output: { source: "" } },
-    message: "stage.output: output source value is required if output is specified",
   },
 ])("refuses $it", ({ stage, message }) => {
   expect(() => compilePlain([stage])).toThrow(problem(message));

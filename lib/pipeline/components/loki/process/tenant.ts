@@ -5,7 +5,7 @@ import { string } from "../../../eval/types.ts";
 import { ProblemError } from "../../../graph/component.ts";
 import { tenantLabel } from "../../../telemetry/loki/model.ts";
 import { findLabel, type Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
+import type { LabelSets } from "./label-sets.ts";
 
 export const tenantArgs = object({
   label: optional(string, "", "Label that holds the tenant."),

@@ -5,8 +5,8 @@ import { bytes, list, string } from "../../../eval/types.ts";
 import { ProblemError } from "../../../graph/component.ts";
 import { byteLength, sliceBytes } from "../../../template/bytes.ts";
 import { type Entry, findLabel, type Stage } from "./entry.ts";
-import type { LabelSets } from "./labels.ts";
-import { sourceType } from "./stage-labels.ts";
+import type { LabelSets } from "./label-sets.ts";
+import { sourceType } from "./labels.ts";
 
 const ruleArgs = object({
   limit: required(bytes, "Bytes that are left at most, the suffix included."),
