@@ -61,7 +61,7 @@ export function encodePlain(signal: Signal, plain: Plain): Uint8Array {
   return new Uint8Array(type.encode(type.fromObject(plain)).finish());
 }
 
-/** Decodes with protobufjs. Messages that OTLP treats alike whether they are empty or absent are left out when empty. */
+/** Decodes with protobufjs. Fields that mean the same whether they are empty or absent are left out when they are empty. */
 export function decodePlain(signal: Signal, bytes: Uint8Array): Plain {
   const type = root.lookupType(requests[signal].name);
   const plain = type.toObject(type.decode(bytes), { longs: String, bytes: String });
@@ -71,7 +71,12 @@ export function decodePlain(signal: Signal, bytes: Uint8Array): Plain {
 function prune(message: Message, plain: Plain): Plain {
   for (const field of message.fields) {
     const value = plain[field.jsonName];
-    if (value === undefined || field.message === undefined) continue;
+    if (value === undefined) continue;
+    if (field.message === undefined) {
+      const isDefault = value === "" || value === 0 || value === "0" || value === false;
+      if (isDefault && !field.presence) delete plain[field.jsonName];
+      continue;
+    }
     for (const item of Array.isArray(value) ? value : [value]) prune(field.message, item);
     if (field.always && Object.keys(Object(value)).length === 0) delete plain[field.jsonName];
   }

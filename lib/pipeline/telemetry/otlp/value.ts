@@ -196,10 +196,10 @@ function writeBytes(out: Writer, tag: number, bytes: Uint8Array): void {
 }
 
 function writePair(out: Writer, tag: number, key: string | AttributeKey, value: ValueInput): void {
-  const { field } = typeof key === "string" ? attributeKey(key) : key;
-  if (typeof value === "string" && tag < 0x80 && writeShortPair(out, tag, field, value)) return;
+  const { name, field } = typeof key === "string" ? attributeKey(key) : key;
+  if (typeof value === "string" && name !== "" && tag < 0x80 && writeShortPair(out, tag, field, value)) return;
   const pair = out.open(tag);
-  out.raw(field, 0, field.length);
+  if (name !== "") out.raw(field, 0, field.length);
   const open = out.open(valueTag);
   writeValue(out, value);
   out.close(open);

@@ -560,6 +560,14 @@ test("new messages have the fields that Alloy's encoder always writes", () => {
   expect(validate("metrics", metrics.encode())).toEqual({ canonical: true });
 });
 
+test("an empty key is left out, as Alloy's encoder does, and found", () => {
+  const map = ValueMap.from([["", "v"]]);
+  expect(Buffer.from(map.encode()).toString("hex")).toBe("0a0512030a0176");
+  expect([map.get(""), map.has(""), [...map.keys()]]).toEqual(["v", true, [""]]);
+  map.set("", 1n);
+  expect([...map]).toEqual([["", 1n]]);
+});
+
 test("a metric changes its kind of data", () => {
   const metrics = new Metrics();
   const metric = metrics.resourceMetrics.append().scopeMetrics.append().metrics.append();
