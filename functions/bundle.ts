@@ -166,7 +166,6 @@ async function build(contents: string, texts: readonly string[]): Promise<Uint8A
     plugins: [lazyBuiltins, leaveOutUnusedParts(root, texts)],
     target: "node24",
     minify: true,
-    charset: "utf8",
     legalComments: "eof",
     logLevel: "silent",
   });
