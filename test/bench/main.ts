@@ -1,0 +1,166 @@
+/**
+ * `npm run bench`: three pipelines under load and the cold start of a function, per second of the collector's own processor time.
+ *
+ *     npm run bench -- [--only traces,logs,scrape,cold] [--seconds 8] [--peer "COMMAND {config}"]
+ *
+ * `--peer` runs another program (Alloy: `alloy run {config}`) on the same configuration files under the same load and prints both.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { Collector } from "./collector.ts";
+import { startPeer } from "./peers.ts";
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", default: "traces,logs,scrape,cold" },
+    seconds: { type: "string", default: "8" },
+    peer: { type: "string" },
+  },
+});
+const seconds = Number(values.seconds);
+const wanted = new Set(values.only.split(","));
+const folder = mkdtempSync(path.join(tmpdir(), "amalgam-bench-"));
+
+interface Figures {
+  readonly name: string;
+  /** Per second of processor time. */
+  readonly megabytes?: number;
+  readonly items: number;
+  readonly peakRss: number;
+  readonly note: string;
+}
+
+type Start = (config: string, env: Record<string, string>) => Collector;
+
+const amalgam: Start = (config, env) =>
+  new Collector(
+    [
+      process.execPath,
+      path.join(import.meta.dirname, "../../cli/main.ts"),
+      "run",
+      config,
+      "--server.http.listen-addr",
+      "127.0.0.1:22345",
+      "--storage.path",
+      path.join(folder, "state"),
+    ],
+    env,
+  );
+const reference: Start = (_, env) =>
+  new Collector([process.execPath, path.join(import.meta.dirname, "reference.ts")], env);
+const peer: Start = (config, env) =>
+  new Collector(
+    (values.peer ?? "").split(" ").map(word => word.replaceAll("{config}", config)),
+    env,
+  );
+
+const configOf = (name: string) => path.join(import.meta.dirname, "configs", `${name}.alloy`);
+
+/** Pushes for some seconds to warm up, then for the measured ones. */
+async function push(name: string, role: "traces" | "logs", start: Start, port: number, url: string): Promise<Figures> {
+  const sink = await startPeer("sink");
+  const collector = start(configOf(role), { SINK: `http://127.0.0.1:${sink.port}` });
+  const load = await startPeer(role, { url, connections: 4 });
+  try {
+    await collector.listening(port);
+    await load.ask({ seconds: Math.min(4, seconds) });
+    const before = collector.cpu();
+    const done = await load.ask({ seconds });
+    const cpu = collector.cpu() - before;
+    const { bytes = 0, items = 0, refused = 0 } = done;
+    return {
+      name,
+      megabytes: bytes / 1e6 / cpu,
+      items: items / cpu,
+      peakRss: collector.peakRss(),
+      note: refused ? `${refused} requests refused` : "",
+    };
+  } finally {
+    await collector.stop();
+    load.stop();
+    sink.stop();
+  }
+}
+
+/** Scrapes of one large page: the first one (cold), and those of some seconds (warm). */
+async function scrape(name: string, start: Start): Promise<Figures> {
+  const sink = await startPeer("sink");
+  const pages = await startPeer("pages", { series: 10_000 });
+  const collector = start(configOf("scrape"), {
+    SINK: `http://127.0.0.1:${sink.port}`,
+    PAGES: `127.0.0.1:${pages.port}`,
+  });
+  const samples = async () => (await sink.ask({}))["samples"] ?? 0;
+  try {
+    while ((await samples()) === 0) await pause(50);
+    const cold = { cpu: collector.cpu(), samples: await samples() };
+    await pages.ask({});
+    while ((await samples()) - cold.samples < 9000) await pause(5);
+    const coldRate = ((await samples()) - cold.samples) / Math.max(0.01, collector.cpu() - cold.cpu);
+    await pause(4000);
+    const before = { cpu: collector.cpu(), samples: await samples() };
+    await pause(seconds * 1000);
+    const cpu = collector.cpu() - before.cpu;
+    return {
+      name,
+      items: ((await samples()) - before.samples) / cpu,
+      peakRss: collector.peakRss(),
+      note: `cold ${thousands(coldRate)} samples per CPU-second`,
+    };
+  } finally {
+    await collector.stop();
+    pages.stop();
+    sink.stop();
+  }
+}
+
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+const thousands = (n: number) => Math.round(n).toLocaleString("en");
+
+function print(title: string, unit: string, rows: readonly Figures[]): void {
+  const [first] = rows;
+  process.stdout.write(`\n${title}\n`);
+  for (const { name, megabytes, items, peakRss, note } of rows) {
+    const mb = megabytes === undefined ? "" : `${megabytes.toFixed(1).padStart(8)} MB/CPU-s`;
+    const ratio = first && first.name !== name ? `  amalgam is ${(first.items / items).toFixed(2)} times ${name}` : "";
+    process.stdout.write(
+      `  ${name.padEnd(12)}${mb}${thousands(items).padStart(12)} ${unit}/CPU-s  peak ${peakRss.toFixed(0)} MB  ${note}${ratio}\n`,
+    );
+  }
+}
+
+try {
+  if (wanted.has("traces")) {
+    const url = "http://127.0.0.1:24318/v1/traces";
+    const rows = [
+      await push("amalgam", "traces", amalgam, 24_318, url),
+      await push("protobufjs", "traces", reference, 24_318, url),
+    ];
+    if (values.peer) rows.push(await push("peer", "traces", peer, 24_318, url));
+    print("OTLP traces, 1,000 spans, gzip: filter, delete, insert, sample 50 %, otlphttp gzip", "spans", rows);
+  }
+  if (wanted.has("logs")) {
+    const url = "http://127.0.0.1:23100/loki/api/v1/push";
+    const rows = [await push("amalgam", "logs", amalgam, 23_100, url)];
+    if (values.peer) rows.push(await push("peer", "logs", peer, 23_100, url));
+    print(
+      "Loki push, 2,000 JSON lines: json, drop, replace, labels, structured metadata, relabel, loki.write",
+      "lines",
+      rows,
+    );
+  }
+  if (wanted.has("scrape")) {
+    const rows = [await scrape("amalgam", amalgam)];
+    if (values.peer) rows.push(await scrape("peer", peer));
+    print("Scrape of 10,000 series, two relabel rules, remote write (warm)", "samples", rows);
+  }
+  if (wanted.has("cold")) {
+    process.stdout.write("\nCold start of the bundled OTLP function\n");
+    const { spawnSync } = await import("node:child_process");
+    spawnSync(process.execPath, [path.join(import.meta.dirname, "cold-start.ts")], { stdio: "inherit" });
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
