@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { labelsFrom } from "../../../telemetry/labels.ts";
 import { LabelSets } from "./label-sets.ts";
-import {} from "./run-stages.ts";
 
 test("sets of labels are one object however they come about", () => {
   const sets = new LabelSets();
