@@ -28,9 +28,24 @@ export async function startFunction({ sources, definitions, stability }: Functio
   const place = process.env["AMALGAM_CONFIG"];
   const { files, diagnostics, directory } = place ? readConfiguration(place) : parse(sources);
   failOn(diagnostics);
-  const level = process.env["AWS_LAMBDA_LOG_LEVEL"]?.toLowerCase() ?? "info";
-  const log = createLogger({ format: "json", level: level as Level }); // Lambda's names are the same, and others only log more
+  const log = createLogger({ format: "json", level: levelOf(process.env["AWS_LAMBDA_LOG_LEVEL"]) });
   return createHandler(await loadFunction(files, { definitions, stability, directory, log }));
+}
+
+/** Lambda's names of levels, of which it has more. */
+export function levelOf(name = ""): Level {
+  switch (name.toUpperCase()) {
+    case "TRACE":
+    case "DEBUG":
+      return "debug";
+    case "WARN":
+      return "warn";
+    case "ERROR":
+    case "FATAL":
+      return "error";
+    default:
+      return "info";
+  }
 }
 
 export interface LoadFunctionOptions {
