@@ -10,6 +10,7 @@ import { lokiSourceApi } from "./loki/source/api.ts";
 import { lokiSourceCloudwatchLogs } from "./loki/source/cloudwatch_logs.ts";
 import { lokiWrite } from "./loki/write.ts";
 import { otelcolExporterOtlphttp } from "./otelcol/exporter/otlphttp.ts";
+import { otelcolProcessorFilter } from "./otelcol/processor/filter.ts";
 import { otelcolReceiverOtlp } from "./otelcol/receiver/otlp.ts";
 import { prometheusEcho } from "./prometheus/echo.ts";
 import { prometheusExporterSelf } from "./prometheus/exporter/self.ts";
@@ -28,6 +29,7 @@ const all = [
   lokiSourceCloudwatchLogs,
   lokiWrite,
   otelcolExporterOtlphttp,
+  otelcolProcessorFilter,
   otelcolReceiverOtlp,
   prometheusEcho,
   prometheusExporterSelf,
