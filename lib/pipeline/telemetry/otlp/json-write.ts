@@ -37,74 +37,133 @@ const bracketEnd = 0x5d;
 const comma = 0x2c;
 const quote = 0x22;
 
-function writeName({ jsonKey }: Field, isFirst: boolean, out: Writer): void {
+/** False, as then it is not the first any more. */
+function writeName({ jsonKey }: Field, isFirst: boolean, out: Writer): false {
   if (!isFirst) out.byte(comma);
   out.raw(jsonKey, 0, jsonKey.length);
+  return false;
 }
 
 class JsonWriter {
   readonly bytes: Uint8Array;
   readonly out: Writer;
+  /** The fields of the messages that are being written, four integers each: place, tag, start and end of the value. */
+  #found = new Int32Array(256);
+  #top = 0;
 
   constructor(bytes: Uint8Array, out: Writer) {
     this.bytes = bytes;
     this.out = out;
   }
 
+  /** Writes the message in bytes[start, end), with its fields in the order of the schema, as Alloy does. */
   message(message: Message, start: number, end: number, depth: number): void {
-    const { bytes, out } = this;
     if (depth > maxDepth) throw new WireError(`messages should be at most ${maxDepth} deep, got more`);
-    const begin = out.position;
+    const { out } = this;
+    const base = this.#top;
+    const chosen = this.#find(message, start, end);
+    const top = this.#top;
+    let isFirst = true;
+    let at = base;
     out.byte(brace);
-    let list: Field | undefined; // the list that is open
-    let seen = 0; // by the field's place, of which no message has more than 31
-    let at = start;
-    while (at < end) {
+    for (const field of message.fields) {
+      const from = at;
+      while (at < top && this.#found[at] === field.place) at += 4;
+      if (from === at) {
+        if (!field.always || field.message === undefined) continue;
+        isFirst = writeName(field, isFirst, out);
+        this.message(field.message, 0, 0, depth + 1);
+      } else if (!field.oneof || field === chosen) isFirst = this.#field(field, from, at, isFirst, depth);
+    }
+    this.#top = base;
+    out.byte(braceEnd);
+  }
+
+  /** Finds the fields of a message and sorts them by place; gives the field that a oneof holds, which is the last. */
+  #find(message: Message, start: number, end: number): Field | undefined {
+    const { bytes } = this;
+    const base = this.#top;
+    let chosen: Field | undefined;
+    for (let at = start; at < end; ) {
       const tag = readVarint(bytes, at, end);
-      const from = cursor;
-      at = skipValue(bytes, from, end, tag);
-      const field = message.byTag[tag];
+      let value = cursor;
+      at = skipValue(bytes, value, end, tag);
+      let field = message.byTag[tag];
+      if (field?.number === 1000) field = presentScopes(message, bytes, start, end);
       if (field === undefined) continue;
-      let value = from;
+      if (field.oneof) chosen = field;
       if ((tag & 7) === 2) {
-        readVarint(bytes, from, end);
+        readVarint(bytes, value, end);
         value = cursor;
       }
-      const bit = 1 << field.place;
-      if (
-        list !== field &&
-        ((seen & bit) !== 0 || (field.oneof && (seen & message.oneofBits) !== 0) || field.number === 1000)
-      ) {
-        // Rare: fields that are not side by side, or several where one counts.
-        out.position = begin;
-        const tidy = sortFields(message, bytes, start, end);
-        new JsonWriter(tidy, out).message(message, 0, tidy.length, depth);
-        return;
+      this.#insert(base, field.place, tag, value, at);
+    }
+    return chosen;
+  }
+
+  /** Mostly fields come in their order; else those of later places move up. */
+  #insert(base: number, place: number, tag: number, start: number, end: number): void {
+    let at = this.#top;
+    if (at + 4 > this.#found.length) {
+      const found = new Int32Array(2 * this.#found.length);
+      found.set(this.#found);
+      this.#found = found;
+    }
+    const found = this.#found;
+    while (at > base && (found[at - 4] as number) > place) {
+      found.copyWithin(at, at - 4, at); // at - 4 is not below the base
+      at -= 4;
+    }
+    found[at] = place;
+    found[at + 1] = tag;
+    found[at + 2] = start;
+    found[at + 3] = end;
+    this.#top += 4;
+  }
+
+  /** Writes a field that was found once or several times; says whether still none was written. */
+  #field(field: Field, from: number, to: number, isFirst: boolean, depth: number): boolean {
+    if (field.repeated) return this.#list(field, from, to, isFirst, depth);
+    const start = this.#found[to - 2] as number; // found has four each
+    const end = this.#found[to - 1] as number;
+    if (field.message === undefined) {
+      if (isLeftOut(field, this.bytes, start, end)) return isFirst;
+      writeName(field, isFirst, this.out);
+      this.scalar(field, start, end);
+      return false;
+    }
+    writeName(field, isFirst, this.out);
+    if (to - from === 4 || field.oneof) this.message(field.message, start, end, depth + 1);
+    else {
+      // Several of a single message are one: protobuf merges them.
+      const merged = new Writer(end - start + 16);
+      for (let at = from; at < to; at += 4) {
+        merged.raw(this.bytes, this.#found[at + 2] as number, this.#found[at + 3] as number); // found has four each
       }
-      if (isLeftOut(field, bytes, value, at)) continue;
-      if (list !== undefined && list !== field) {
-        out.byte(bracketEnd);
-        list = undefined;
-      }
-      if (list === field) out.byte(comma);
-      else writeName(field, seen === 0, out);
-      seen |= bit;
-      if (field.repeated && list !== field) {
+      new JsonWriter(merged.finish(), this.out).message(field.message, 0, merged.position, depth + 1);
+    }
+    return false;
+  }
+
+  #list(field: Field, from: number, to: number, isFirst: boolean, depth: number): boolean {
+    const { out } = this;
+    let isEmpty = true;
+    for (let at = from; at < to; at += 4) {
+      const tag = this.#found[at + 1];
+      const start = this.#found[at + 2] as number; // found has four each
+      const end = this.#found[at + 3] as number;
+      if (tag !== field.tag && start === end) continue; // packed, without numbers
+      if (isEmpty) {
+        writeName(field, isFirst, out);
         out.byte(bracket);
-        list = field;
-      }
-      if (field.message !== undefined) this.message(field.message, value, at, depth + 1);
-      else if (field.repeated && tag !== field.tag) this.packed(field, value, at);
-      else this.scalar(field, value, at);
+      } else out.byte(comma);
+      isEmpty = false;
+      if (field.message !== undefined) this.message(field.message, start, end, depth + 1);
+      else if (tag !== field.tag) this.packed(field, start, end);
+      else this.scalar(field, start, end);
     }
-    if (list !== undefined) out.byte(bracketEnd);
-    for (const field of message.always) {
-      if (field.message === undefined || (seen & (1 << field.place)) !== 0) continue;
-      writeName(field, seen === 0, out);
-      this.message(field.message, 0, 0, depth + 1);
-      seen |= 1 << field.place;
-    }
-    out.byte(braceEnd);
+    if (!isEmpty) out.byte(bracketEnd);
+    return isFirst && isEmpty;
   }
 
   packed(field: Field, start: number, end: number): void {
@@ -167,62 +226,20 @@ class JsonWriter {
   }
 }
 
-/** The same message with its fields in the schema's order: of those that occur once the last, messages merged. */
-function sortFields(message: Message, bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const found = new Map<Field, [from: number, value: number, to: number][]>();
-  let chosen: Field | undefined;
-  for (let at = start; at < end; ) {
-    const from = at;
-    const tag = readVarint(bytes, at, end);
-    let value = cursor;
-    at = skipValue(bytes, value, end, tag);
-    if ((tag & 7) === 2) {
-      readVarint(bytes, value, end);
-      value = cursor;
-    }
-    const field = message.byTag[tag];
-    if (field === undefined) continue;
-    if (field.oneof) chosen = field;
-    const single = !field.repeated && (field.message === undefined || field.oneof);
-    if (single || !found.has(field)) found.set(field, []);
-    found.get(field)?.push([from, value, at]);
-  }
-  const out = new Writer(end - start + 16);
-  for (const field of message.fields) {
-    const ranges = found.get(field) ?? [];
-    if (ranges.length === 0 || (field.oneof && field !== chosen)) continue;
-    if (field.number === 1000) {
-      writeOldScopes(message, found, ranges, bytes, out);
-    } else if (field.message !== undefined && !field.repeated) {
-      const open = out.open(field.tag);
-      for (const [, value, to] of ranges) out.raw(bytes, value, to);
-      out.close(open);
-    } else for (const [from, , to] of ranges) out.raw(bytes, from, to);
-  }
-  return out.finish();
-}
-
 /** The old field of scope groups is read as the present one where that is absent. */
-function writeOldScopes(
-  message: Message,
-  found: ReadonlyMap<Field, unknown>,
-  ranges: readonly (readonly [number, number, number])[],
-  bytes: Uint8Array,
-  out: Writer,
-): void {
+function presentScopes(message: Message, bytes: Uint8Array, start: number, end: number): Field | undefined {
   const present = message.fields.find(field => field.number === 2);
-  if (present === undefined || found.has(present)) return;
-  for (const [, value, to] of ranges) {
-    const open = out.open(present.tag);
-    out.raw(bytes, value, to);
-    out.close(open);
+  for (let at = start; at < end; ) {
+    const tag = readVarint(bytes, at, end);
+    if (tag === present?.tag) return undefined;
+    at = skipValue(bytes, cursor, end, tag);
   }
+  return present;
 }
 
 /** Whether a value is one that is not written: a default, or an id of zeros only. */
 function isLeftOut(field: Field, bytes: Uint8Array, start: number, end: number): boolean {
-  if (field.presence || field.message !== undefined) return false;
-  if (field.repeated) return field.type !== "string" && start === end;
+  if (field.presence) return false;
   if (field.type === "string") return start === end;
   for (let i = start; i < end; i++) if ((byteAt(bytes, i) & (field.isVarint ? 0x7f : 0xff)) !== 0) return false;
   return true;

@@ -158,6 +158,55 @@ test.for<{ it: string; signal: Signal; json: string; out: string }>([
   expect(hex(requestFromJson(signal, json))).toBe(out.replaceAll(" ", ""));
 });
 
+test("fields are written in the order of the protos, whatever their order was", () => {
+  const json = withSpan(
+    '{"status":{"code":2,"message":"m"},"attributes":[{"value":{"intValue":1},"key":"a"}],"name":"n","flags":1,"spanId":"0011223344556677"}',
+  );
+  expect(jsonOf("traces", requestFromJson("traces", json))).toBe(
+    '{"resourceSpans":[{"resource":{},"scopeSpans":[{"scope":{},"spans":[{"spanId":"0011223344556677","flags":1,"name":"n",' +
+      '"attributes":[{"key":"a","value":{"intValue":"1"}}],"status":{"message":"m","code":2}}]}]}]}',
+  );
+});
+
+/** One resource group with these fields. */
+const groupOf = (hex: string): Uint8Array => {
+  const content = Buffer.from(hex.replaceAll(" ", ""), "hex");
+  return Buffer.concat([Buffer.from([0x0a, content.length]), content]);
+};
+
+test.for<{ it: string; hex: string; json: string }>([
+  { it: "the last of a field counts", hex: "1a0161 1a0162", json: '"resource":{},"schemaUrl":"b"' },
+  { it: "the last of a field counts if it is empty too", hex: "1a0161 1a00", json: '"resource":{}' },
+  {
+    it: "messages of which there is one are merged",
+    hex: "0a021001 0a070a050a01611200",
+    json: '"resource":{"attributes":[{"key":"a","value":{}}],"droppedAttributesCount":1}',
+  },
+  {
+    it: "parts of a list are one list",
+    hex: "12020a00 1a0161 12020a00",
+    json: '"resource":{},"scopeSpans":[{"scope":{}},{"scope":{}}],"schemaUrl":"a"',
+  },
+  { it: "unknown fields are left out", hex: "9a0601aa 1a0161", json: '"resource":{},"schemaUrl":"a"' },
+  {
+    it: "scope groups at their old number are read",
+    hex: "c23e07 0a050a036f6c64",
+    json: '"resource":{},"scopeSpans":[{"scope":{"name":"old"}}]',
+  },
+  {
+    it: "scope groups at both numbers are those of the present one",
+    hex: "c23e07 0a050a036f6c64 1200",
+    json: '"resource":{},"scopeSpans":[{"scope":{}}]',
+  },
+])("of protobuf, $it", ({ hex, json }) => {
+  expect(jsonOf("traces", groupOf(hex))).toBe(`{"resourceSpans":[{${json}}]}`);
+});
+
+test("of two kinds in protobuf the last counts", () => {
+  const value = groupOf("12150a00 1211 2a05 0a0178 1801 4a005200 0a00 3202 0a00".replaceAll(" ", ""));
+  expect(jsonOf("logs", value)).toContain('"body":{"intValue":"1"}');
+});
+
 test("scope groups under their old name count where the present one is absent", () => {
   const group = (name: string, text: string) => `"${name}":[{"scope":{"name":"${text}"}}]`;
   const names = (json: string) =>
