@@ -8,7 +8,7 @@ import type { Plugin } from "esbuild";
 import { mayReadYaml } from "../lib/pipeline/eval/stdlib/index.ts";
 
 /** One import of one module, that is needed only where a configuration's text says so. */
-interface Part {
+export interface Part {
   readonly importer: string;
   readonly module: string;
   readonly what: string;
@@ -17,8 +17,8 @@ interface Part {
 
 const names = (pattern: RegExp) => (text: string) => pattern.test(text);
 
-/** Below `lib/pipeline`, without endings. */
-const parts: readonly Part[] = [
+/** Parts by their files below `lib/pipeline`, without endings. */
+export const parts: readonly Part[] = [
   { importer: "eval/stdlib/string", module: "eval/gofmt", what: "string.format", needed: names(/\bformat\b/) },
   {
     importer: "eval/stdlib/json-path",
@@ -38,15 +38,17 @@ const parts: readonly Part[] = [
 
 const stages = "components/loki/process/stages";
 
-/** A stage's kind by its file; every other module that the table of stages imports is needed by all. */
-async function stagePart(module: string, file: string): Promise<Part | undefined> {
+/** The kind of stage that a file defines; none for what all stages need. */
+export async function stageKindOf(file: string): Promise<string | undefined> {
   const exported = await exportsOf(file);
-  if (!exported.some(([name]) => name.endsWith("Args")) || !exported.some(([name]) => name.endsWith("Stage")))
-    return undefined;
-  const kind = path
-    .basename(module)
-    .replace(/^stage-/, "")
-    .replaceAll("-", "_");
+  const defines = ["Args", "Stage"].every(end => exported.some(([name]) => name.endsWith(end)));
+  const { name } = path.parse(file);
+  return defines ? name.replace(/^stage-/, "").replaceAll("-", "_") : undefined;
+}
+
+async function stagePart(module: string, file: string): Promise<Part | undefined> {
+  const kind = await stageKindOf(file);
+  if (kind === undefined) return undefined;
   return { importer: stages, module, what: `stage.${kind}`, needed: text => text.includes(`stage.${kind}`) };
 }
 

@@ -230,3 +230,40 @@ test("a configuration that does not load fails the start with its reasons", asyn
   await bad.stop();
   expect(error?.errorMessage).toMatch(/^the configuration does not load\nError: main\.alloy:2:17: /);
 });
+
+test("what a message went back for stands in the log as JSON", async () => {
+  const before = running.log().length;
+  await running.invoke(recorded("malformed/sqs-unknown-json"));
+  const lines = () => running.log().slice(before).trim().split("\n").filter(Boolean);
+  await expect
+    .poll(() => lines().map(line => JSON.parse(line)))
+    .toEqual([
+      {
+        ts: expect.stringMatching(/Z$/),
+        level: "error",
+        msg: "message goes back to its queue",
+        message: recorded("malformed/sqs-unknown-json").Records[0].messageId,
+        queue: "arn:aws:sqs:eu-central-1:123456789012:amalgam-telemetry",
+        received: 1,
+        error:
+          "message should be OTLP, a Loki push, CloudWatch Logs or an SNS notification of one of them, got JSON with the keys Records",
+      },
+    ]);
+});
+
+test("what the bundled configuration did not name is told when another names it", async () => {
+  const other = path.join(folder, "formats.alloy");
+  writeFileSync(
+    other,
+    config.replace('sys.env("SINK") + "/loki/api/v1/push"', 'string.format("%s/loki/api/v1/push", sys.env("SINK"))'),
+  );
+  const second = await startFunction({
+    taskRoot: path.join(folder, "all"),
+    env: { SINK: sink.url, AMALGAM_CONFIG: other },
+  });
+  const { error } = await second.invoke(recorded("cloudwatch-logs"));
+  await second.stop();
+  expect(error?.errorMessage).toContain(
+    "string.format should be named by the configuration that was bundled, got it only at run time",
+  );
+});
