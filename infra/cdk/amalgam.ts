@@ -1,0 +1,258 @@
+/**
+ * The resources that a configuration needs, made from its graph:
+ *
+ *     const collector = new Amalgam(this, "Collector", { config: "config.alloy", environment: { LOKI_URL: "https://loki.example.com" } });
+ *     collector.addLogGroup(group);
+ *
+ * Each kind of trigger has a function of its own with the same code, since their permissions, concurrency and dead letters differ.
+ */
+import path from "node:path";
+import { Annotations, type Duration, Stack, Stage, Tags, Token } from "aws-cdk-lib";
+import { type IMetric, MathExpression, type MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
+import type { Grant, IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { type Architecture, Code } from "aws-cdk-lib/aws-lambda";
+import type { CfnLogGroup, ILogGroup, LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import type { Stability } from "../../lib/pipeline/graph/component.ts";
+import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
+import { type CollectorFunction, defaults } from "./collector-function.ts";
+import { HttpFunction } from "./http.ts";
+import { prepareFunction } from "./load.ts";
+import { LogSubscriptionFunction } from "./log-subscription.ts";
+import { QueueFunction } from "./queue.ts";
+import { ScheduleFunction } from "./schedule.ts";
+import { type TriggerKind, triggerKinds, triggersOf } from "./triggers.ts";
+
+export interface AmalgamProps {
+  /** A file, or a folder of `*.alloy` files. It is loaded at synthesis as it will be in the functions. */
+  readonly config: string;
+  /**
+   * Least stable components to allow.
+   * @default generally-available
+   */
+  readonly stability?: Stability;
+  /**
+   * Files that the configuration reads, as certificates and those of `local.file`, relative to its folder. They keep their relative paths.
+   * @default none
+   */
+  readonly files?: readonly string[];
+  /**
+   * Variables of the functions, and the only ones that `sys.env` sees at synthesis. Values of other stacks and resources may be among them.
+   * @default none
+   */
+  readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Which of the graph's triggers get resources. An event source on a queue polls it, which SQS bills by request even when nothing arrives.
+   * @default all that the graph has
+   */
+  readonly triggers?: readonly TriggerKind[];
+  /**
+   * Memory of each function in MB; its processor grows with it.
+   * @default 512
+   */
+  readonly memory?: number;
+  /** @default Architecture.ARM_64 */
+  readonly architecture?: Architecture;
+  /**
+   * Of one invocation. A queue's messages are hidden six times as long.
+   * @default Duration.seconds(30)
+   */
+  readonly timeout?: Duration;
+  /**
+   * Invocations of each function at the same time, taken from those of the account.
+   * @default no limit but the account's
+   */
+  readonly reservedConcurrency?: number;
+  /**
+   * Of the functions' own logs.
+   * @default RetentionDays.TWO_WEEKS
+   */
+  readonly logRetention?: RetentionDays;
+  /**
+   * Log groups to subscribe besides those that the configuration names.
+   * @default none
+   */
+  readonly logGroups?: readonly (string | ILogGroup)[];
+  /**
+   * An existing queue to take messages of, whose redrive policy is its owner's.
+   * @default a new queue with a dead-letter queue
+   */
+  readonly queue?: IQueue;
+  /**
+   * Invocations for a queue's messages at the same time, from 2 to 1000.
+   * @default 10, or `reservedConcurrency` if that is less
+   */
+  readonly maximumConcurrency?: number;
+  /**
+   * Tags of every resource.
+   * @default none
+   */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** A collector without a server, as an Alloy configuration describes it. */
+export class Amalgam extends Construct {
+  /** What the configuration is made of, as `amalgam graph --json` prints it. */
+  readonly graph: GraphDescription;
+  readonly http: HttpFunction | undefined;
+  readonly logSubscription: LogSubscriptionFunction | undefined;
+  readonly queue: QueueFunction | undefined;
+  readonly schedule: ScheduleFunction | undefined;
+
+  constructor(scope: Construct, id: string, props: AmalgamProps) {
+    super(scope, id);
+    checkProps(props);
+    const { config, stability = "generally-available", files = [], environment = {} } = props;
+    const outdir = path.join(Stage.of(this)?.assetOutdir ?? "cdk.out", `.amalgam-${this.node.addr}`);
+    const { region } = Stack.of(this);
+    this.graph = prepareFunction({ config, stability, files, environment, outdir, region });
+    const kinds = selectKinds(this.graph, props);
+    const common = { ...defaults, ...given(props), environment, code: Code.fromAsset(outdir), graph: this.graph };
+    const describe = (what: string) => ({ ...common, description: `${path.basename(config)}: ${what}` });
+    if (kinds.has("http")) this.http = new HttpFunction(this, "Http", describe("requests"));
+    if (kinds.has("log-subscription"))
+      this.logSubscription = new LogSubscriptionFunction(this, "LogSubscription", describe("log subscriptions"));
+    if (kinds.has("queue"))
+      this.queue = new QueueFunction(this, "Queue", { ...describe("messages"), ...ofQueue(props) });
+    if (kinds.has("schedule")) this.schedule = new ScheduleFunction(this, "Schedule", describe("schedules"));
+    for (const group of this.logSubscription?.namedLogGroups ?? []) this.addLogGroup(group);
+    for (const group of props.logGroups ?? []) this.addLogGroup(group);
+    for (const [name, value] of Object.entries(props.tags ?? {})) Tags.of(this).add(name, value);
+    warnOfMemoryState(this, this.graph);
+  }
+
+  /** Where components take requests; `undefined` where none does. */
+  get url(): string | undefined {
+    return this.http?.url.url;
+  }
+
+  /** Where what could not be delivered is kept, apart from the redrive policy of a queue that was given. */
+  get deadLetterQueues(): readonly IQueue[] {
+    return [this.logSubscription, this.queue, this.schedule].flatMap(each => each?.deadLetterQueue ?? []);
+  }
+
+  get #functions(): readonly CollectorFunction[] {
+    return [this.http, this.logSubscription, this.queue, this.schedule].filter(each => each !== undefined);
+  }
+
+  /** Subscribes a log group. Those of the collector itself can't be: their logs would make more logs. */
+  addLogGroup(group: string | ILogGroup): void {
+    if (!this.logSubscription)
+      throw new Error(`${missing(this, "log-subscription")}, such as loki.source.cloudwatch_logs, got none`);
+    if (this.#functions.some(({ logGroup }) => isSameGroup(logGroup, group)))
+      throw new Error(
+        `log group of ${this.node.path} itself can't be subscribed: each log that it delivers would make another`,
+      );
+    this.logSubscription.addLogGroup(group);
+  }
+
+  /** Takes messages of one more queue. */
+  addQueue(queue: IQueue): void {
+    if (!this.queue) throw new Error(`${missing(this, "queue")}, such as otelcol.receiver.otlp, got none`);
+    this.queue.addQueue(queue);
+  }
+
+  /** Lets a caller send signed requests to the URL. */
+  grantInvoke(grantee: IGrantable): Grant {
+    if (!this.http) throw new Error(`${missing(this, "http")}, such as otelcol.receiver.otlp, got none`);
+    return this.http.grantInvoke(grantee);
+  }
+
+  /** Lets a sender put messages into the queue. */
+  grantSendMessages(grantee: IGrantable): Grant {
+    if (!this.queue) throw new Error(`${missing(this, "queue")}, such as otelcol.receiver.otlp, got none`);
+    return this.queue.queue.grantSendMessages(grantee);
+  }
+
+  /** Allows all functions what their components need of the cloud and the graph does not know, as a secret's key. */
+  addToRolePolicy(statement: PolicyStatement): void {
+    for (const each of this.#functions) each.function.addToRolePolicy(statement);
+  }
+
+  /** Invocations of all functions. */
+  metricInvocations(options?: MetricOptions): MathExpression {
+    return total(this.#functions.map(each => each.function.metricInvocations(options)));
+  }
+
+  /** Invocations that failed as a whole; messages that a queue keeps are not among them. */
+  metricErrors(options?: MetricOptions): MathExpression {
+    return total(this.#functions.map(each => each.function.metricErrors(options)));
+  }
+
+  /** Events and messages that wait in dead-letter queues: an alarm at 1 tells that data needs a person. */
+  metricDeadLetters(options?: MetricOptions): MathExpression {
+    const metrics = this.deadLetterQueues.map(queue =>
+      queue.metricApproximateNumberOfMessagesVisible({ statistic: "max", ...options }),
+    );
+    if (!metrics.length) throw new Error(`${this.node.path} should have a dead-letter queue, got none`);
+    return total(metrics);
+  }
+}
+
+/** What a deployment would refuse, told early. */
+function checkProps({ memory, timeout, environment = {}, reservedConcurrency }: AmalgamProps): void {
+  const seconds = timeout?.isUnresolved() ? undefined : timeout?.toSeconds();
+  if (memory !== undefined && !Token.isUnresolved(memory) && !(memory >= 128 && memory <= 10_240))
+    throw new Error(`memory should be from 128 to 10240, got ${memory}`);
+  if (seconds !== undefined && !(seconds >= 1 && seconds <= 900))
+    throw new Error(`timeout should be from 1 to 900 seconds, got ${seconds}`);
+  if (reservedConcurrency !== undefined && !Token.isUnresolved(reservedConcurrency) && reservedConcurrency < 1)
+    throw new Error(`reservedConcurrency should be 1 or more, got ${reservedConcurrency}`);
+  for (const name of Object.keys(environment))
+    if (reserved.test(name))
+      throw new Error(`environment should have no variable that Lambda sets itself, got ${name}`);
+}
+
+const reserved =
+  /^(_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_(TASK_ROOT|RUNTIME_DIR)|AWS_((DEFAULT_)?REGION|EXECUTION_ENV|ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN|LAMBDA_(FUNCTION_(NAME|MEMORY_SIZE|VERSION)|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|RUNTIME_API)))$/;
+
+/** Kinds that the graph has and the user wants. */
+function selectKinds(graph: GraphDescription, { config, triggers }: AmalgamProps): ReadonlySet<TriggerKind> {
+  const present = triggerKinds.filter(kind => triggersOf(graph, kind).length);
+  if (!present.length) throw new Error(`config ${config} should have a component that something calls, got none`);
+  const absent = triggers?.find(kind => !present.includes(kind));
+  if (absent) throw new Error(`triggers should be some of ${present.join(", ")}, which ${config} has, got ${absent}`);
+  const selected = triggers ?? present;
+  if (!selected.length) throw new Error(`triggers should be some of ${present.join(", ")}, got none`);
+  return new Set(selected);
+}
+
+/** Props that take the place of defaults. */
+const given = ({ memory, architecture, timeout, logRetention, reservedConcurrency }: AmalgamProps) => ({
+  ...(memory !== undefined && { memory }),
+  ...(architecture && { architecture }),
+  ...(timeout && { timeout }),
+  ...(logRetention !== undefined && { logRetention }),
+  reservedConcurrency,
+});
+
+const ofQueue = ({ maximumConcurrency, queue }: AmalgamProps) => ({ maximumConcurrency, queue });
+
+const missing = ({ node }: Construct, kind: TriggerKind): string =>
+  `${node.path} should have a component with the trigger ${kind}`;
+
+/** Same construct, or a name that CloudFormation makes for it. */
+function isSameGroup(own: LogGroup, group: string | ILogGroup): boolean {
+  const stack = Stack.of(own);
+  const name = stack.resolve(typeof group === "string" ? group : group.logGroupName) as unknown;
+  if (typeof name !== "string") return JSON.stringify(name) === JSON.stringify(stack.resolve(own.logGroupName));
+  const resource = own.node.defaultChild as CfnLogGroup; // a log group is one resource
+  return name.startsWith(`${stack.stackName}-${stack.resolve(stack.getLogicalId(resource))}-`);
+}
+
+/** The functions keep state in their memory so far. */
+function warnOfMemoryState(scope: Construct, { components }: GraphDescription): void {
+  const ids = components.filter(({ state }) => state).map(({ id }) => id);
+  if (ids.length)
+    Annotations.of(scope).addWarningV2(
+      "amalgam:memory-state",
+      `state of ${ids.join(", ")} is kept in the memory of each instance of a function and ends with it`,
+    );
+}
+
+const total = (metrics: readonly IMetric[]): MathExpression =>
+  new MathExpression({
+    expression: metrics.map((_, i) => `m${i}`).join(" + "),
+    usingMetrics: Object.fromEntries(metrics.map((metric, i) => [`m${i}`, metric])),
+  });
