@@ -3,10 +3,12 @@
  * its syntax, the second picks `stream` and `values` out of each stream. So what follows the body's closing brace does not matter, values of
  * labels may be numbers, a repeated key replaces what it said before, while a time has to be a string.
  */
+
 import { type Labels, labelsFromMap, noLabels } from "../labels.ts";
 import { asBuffer } from "../wire.ts";
 import { parseLabels, printLabels, sharedLabels } from "./labels.ts";
 import type { LogEntry, LogStream } from "./model.ts";
+import { quickPush } from "./push-json-quick.ts";
 
 /** A body that is no push request. */
 export class PushError extends Error {
@@ -22,7 +24,8 @@ export const zeroTime = -62_135_596_800_000_000_000n;
 
 /** Reads a push request; streams keep their order, also those without entries. */
 export function decodePushJson(body: Uint8Array): LogStream[] {
-  return new JsonReader(asBuffer(body)).request();
+  const buffer = asBuffer(body);
+  return quickPush(buffer) ?? new JsonReader(buffer).request();
 }
 
 class JsonReader {
