@@ -180,7 +180,7 @@ function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host
     split: ({ data }) => halveRequest(signal, data.encode()).map(half => otlpBatch(signal, half)),
     encode(_, parts) {
       const merged = mergeRequests(parts.map(({ data }) => data.encode()));
-      const plain = json ? Buffer.from(requestToJson(signal, merged)) : merged;
+      const plain = json ? requestToJson(signal, merged) : merged;
       return {
         url,
         headers: {

@@ -10,7 +10,7 @@ import { bySignal } from "../../../graph/otel-consumer.ts";
 import type { DecodedRecord, HttpReply, HttpRequest, Route, Signal } from "../../../graph/trigger.ts";
 import { requestFromJson } from "../../../telemetry/otlp/json-read.ts";
 import { exportResponse, statusResponse } from "../../../telemetry/otlp/responses.ts";
-import { validate } from "../../../telemetry/otlp/validate.ts";
+import { canonicalise, validate } from "../../../telemetry/otlp/validate.ts";
 import { debugMetrics, output, serverTls } from "../args.ts";
 import { authHandler } from "../auth.ts";
 import { serverTlsListener } from "../tls.ts";
@@ -251,10 +251,15 @@ const errorResponse = (encoding: "json" | "protobuf", status: number, message: s
   body: statusResponse(encoding, rpcCodes[status] ?? 2, message),
 });
 
-const checked = (signal: Signal, body: Uint8Array): Uint8Array => {
+/** The tag of field 1000, where scope spans, logs and metrics stood before 2022. */
+const oldScopesTag = Buffer.from([0xc2, 0x3e]);
+
+/** The body, refused where Alloy would refuse it. Only a request in the old form is written anew; all others go on as they came. */
+function checked(signal: Signal, body: Uint8Array): Uint8Array {
+  if (Buffer.from(body.buffer, body.byteOffset, body.length).includes(oldScopesTag)) return canonicalise(signal, body);
   validate(signal, body);
   return body;
-};
+}
 
 const metadataOf = ({ headers }: HttpRequest): ReadonlyMap<string, readonly string[]> =>
   new Map(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]] as const])));
