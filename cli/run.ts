@@ -1,4 +1,5 @@
 /** `amalgam run`: the local process with its signals. */
+import type { AddressInfo } from "node:net";
 import { serveAdmin } from "../functions/local/admin.ts";
 import { createLogger } from "../functions/local/log.ts";
 import { ConfigurationError, LocalProcess } from "../functions/local/process.ts";
@@ -26,10 +27,11 @@ export async function run(config: string, { listen, ...options }: RunOptions): P
     return 1;
   }
   const admin = await serveAdmin(local, listen, log);
+  const { port } = admin.address() as AddressInfo; // listening on TCP
   log.info("running", {
     config,
     components: local.pipeline?.components.length,
-    ui: `http://${listen.host}:${listen.port}/`,
+    ui: `http://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${port}/`,
   });
   process.on("SIGHUP", () => {
     local.load().then(
