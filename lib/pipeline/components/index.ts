@@ -10,6 +10,7 @@ import { lokiSourceApi } from "./loki/source/api.ts";
 import { lokiSourceCloudwatchLogs } from "./loki/source/cloudwatch_logs.ts";
 import { lokiWrite } from "./loki/write.ts";
 import { otelcolExporterOtlphttp } from "./otelcol/exporter/otlphttp.ts";
+import { otelcolProcessorAttributes } from "./otelcol/processor/attributes.ts";
 import { otelcolProcessorFilter } from "./otelcol/processor/filter.ts";
 import { otelcolReceiverOtlp } from "./otelcol/receiver/otlp.ts";
 import { prometheusEcho } from "./prometheus/echo.ts";
@@ -29,6 +30,7 @@ const all = [
   lokiSourceCloudwatchLogs,
   lokiWrite,
   otelcolExporterOtlphttp,
+  otelcolProcessorAttributes,
   otelcolProcessorFilter,
   otelcolReceiverOtlp,
   prometheusEcho,

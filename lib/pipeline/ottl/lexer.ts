@@ -59,14 +59,14 @@ const simple: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
-const escape =
-  /((?:\\x[0-9a-fA-F]{2}|\\[0-7]{3})+)|\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\([abfnrtv\\"])|(\\[^]?)|(\n)/g;
+const escapes =
+  /((?:\\x[0-9a-fA-F]{2}|\\[0-7]{3})+)|\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\([abfnrtv\\"])|(\\[\s\S]?)|(\n)/g;
 
 /** The value of a literal, by the rules of Go's strings. */
 function unquote(raw: string, start: number): string {
   const inner = raw.slice(1, -1);
   if (!/[\\\n]/.test(inner)) return inner;
-  return inner.replace(escape, (whole, bytes, four, eight, letter, bad, newline, offset: number) => {
+  return inner.replace(escapes, (whole, bytes, four, eight, letter, bad, newline, offset: number) => {
     if (newline) throw new OttlError("string should not contain a line break", start + 1 + offset);
     if (bad) throw new OttlError(`unknown escape ${bad} in a string (write \\\\ for \\)`, start + 1 + offset);
     if (bytes) return bytesOf(bytes);

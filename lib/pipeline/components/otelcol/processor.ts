@@ -20,6 +20,8 @@ export interface OtelContext {
   readonly random: () => number;
   /** Of the client, where the receiver includes them. Names in lower case. */
   readonly metadata: ReadonlyMap<string, readonly string[]> | undefined;
+  /** What the receiver's authentication established of the client. */
+  readonly auth: ReadonlyMap<string, string> | undefined;
   /** Counts items that the transform dropped on purpose. */
   readonly dropped: (reason: string, items: number) => void;
 }
@@ -69,8 +71,8 @@ export function defineOtelProcessor<Args>(
       const input = {
         mutates: !definition.readonly,
         async consume(batch: OtlpBatch, invocation: Invocation) {
-          const { now, random, metadata } = invocation;
-          await next.consume(transform(batch, { now, random, metadata, dropped }), invocation);
+          const { now, random, metadata, auth } = invocation;
+          await next.consume(transform(batch, { now, random, metadata, auth, dropped }), invocation);
         },
       };
       return { exports: { input } };

@@ -45,7 +45,7 @@ const elements: Readonly<Record<string, string>> = {
 
 /** Go's layout for one with per cent signs; what can't be throws an Error. */
 export function goLayout(format: string): string {
-  return format.replace(/%([^]?)/g, (whole, letter: string, at: number) => {
+  return format.replace(/%([\s\S]?)/g, (whole, letter: string, at: number) => {
     const element = Object.hasOwn(elements, letter) ? elements[letter] : undefined;
     if (element === undefined) throw new Error(`unsupported directive: ${whole}`);
     if ("fLs".includes(letter) && !/[.,]/.test(format[at - 1] ?? ""))

@@ -8,7 +8,7 @@ import { Context, type ContextName } from "../../../ottl/context.ts";
 import { EvaluationFailure, OttlError } from "../../../ottl/error.ts";
 import { filterConverters } from "../../../ottl/functions/index.ts";
 import { inferFromConditions } from "../../../ottl/infer.ts";
-import { ConditionError, compileAny, describe, type ErrorMode, errorModes } from "../../../ottl/sequence.ts";
+import { ConditionError, compileAny, type ErrorMode, errorModes } from "../../../ottl/sequence.ts";
 import type { Logs } from "../../../telemetry/otlp/logs.ts";
 import type { Metrics } from "../../../telemetry/otlp/metrics.ts";
 import type { Traces } from "../../../telemetry/otlp/traces.ts";
