@@ -36,7 +36,7 @@ export class Reader {
   next(): boolean {
     if (this.position >= this.end) return false;
     const tag = this.varint();
-    this.field = Math.floor(tag / 8);
+    this.field = tag < 0x80000000 ? tag >>> 3 : Math.floor(tag / 8);
     this.wireType = tag & 7;
     if (this.field === 0 || tag >= two32)
       throw new WireError(`protobuf tag at byte ${this.position} has no valid field number`);
@@ -45,6 +45,18 @@ export class Reader {
 
   /** An unsigned varint; above 2^53 the result is rounded, use `uint64` where that matters. */
   varint(): number {
+    const at = this.position;
+    if (at < this.end) {
+      const byte = this.bytes[at] as number; // at is below the end
+      if (byte < 0x80) {
+        this.position = at + 1;
+        return byte;
+      }
+    }
+    return this.#longVarint();
+  }
+
+  #longVarint(): number {
     const { bytes, end } = this;
     let result = 0;
     let factor = 1;
@@ -239,9 +251,14 @@ export class Writer {
 
   /** A tag, or any unsigned number below 2^53, as a varint. */
   varint(value: number): void {
-    this.reserve(10);
+    if (this.position + 10 > this.bytes.length) this.reserve(10);
     const { bytes } = this;
     let at = this.position;
+    if (value < 0x80) {
+      bytes[at] = value;
+      this.position = at + 1;
+      return;
+    }
     let rest = value;
     while (rest >= 0x80000000) {
       bytes[at++] = (rest % 128) | 0x80;

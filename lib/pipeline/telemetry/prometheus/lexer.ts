@@ -42,6 +42,8 @@ export class SeriesLexer {
   readonly offsets: number[] = [];
   /** Where the series' text ends. */
   end = 0;
+  /** Labels and values are ASCII without escapes. */
+  plain = true;
 
   constructor(body: Buffer) {
     this.body = body;
@@ -69,6 +71,7 @@ export class SeriesLexer {
   labels(start: number, rules: LabelRules): void {
     const { body, offsets } = this;
     offsets.length = 0;
+    this.plain = true;
     let at = rules.blanks ? this.blanks(start) : start;
     while (body[at] !== 125) {
       const quoted = body[at] === quote;
@@ -108,17 +111,23 @@ export class SeriesLexer {
   #quoted(start: number, what: string, breaks: boolean): number {
     const { body } = this;
     if (body[start] !== quote) throw this.expected(what, start);
-    let ascii = true;
+    let seen = 0;
     for (let at = start + 1; at < body.length; at++) {
       const byte = body[at] as number; // inside the body
       if (byte === quote) {
-        if (!ascii && what === "label value" && !isUtf8(body.subarray(start, at)))
-          throw new ExpositionError("label value is not valid UTF-8");
+        if (seen >= 0x80) {
+          this.plain = false;
+          if (what === "label value" && !isUtf8(body.subarray(start, at)))
+            throw new ExpositionError("label value is not valid UTF-8");
+        }
         return at + 1;
       }
-      if (byte === backslash && body[++at] === newline) break;
+      if (byte === backslash) {
+        this.plain = false;
+        if (body[++at] === newline) break;
+      }
       if (byte === newline && !breaks) break;
-      if (byte >= 0x80) ascii = false;
+      seen |= byte;
     }
     throw this.expected(`closing quote of the ${what}`, body.length);
   }
@@ -160,29 +169,47 @@ export interface LabelContext {
   readonly enable_type_and_unit_labels: boolean;
 }
 
-/** The label set of the series that the lexer has read, with `le` and `quantile` rewritten as Prometheus does. */
-export function seriesLabels(lexer: SeriesLexer, name: string, context: LabelContext): Labels {
-  const { offsets } = lexer;
-  const pairs: [string, string][] = [["__name__", name]];
+/** The label set of the series that the lexer has read, whose text is `raw`, with `le` and `quantile` rewritten as Prometheus does. */
+export function seriesLabels(lexer: SeriesLexer, raw: string, name: string, context: LabelContext): Labels {
+  const { offsets, plain } = lexer;
+  const start = lexer.end - raw.length;
+  const flat = ["__name__", name];
   for (let i = 0; i < offsets.length; i += 4) {
-    const label = lexer.text(offsets[i] as number, offsets[i + 1] as number); // four offsets a label
-    const value = lexer.text(offsets[i + 2] as number, offsets[i + 3] as number);
-    if (!isOverridden(label, context)) pairs.push([label, normalized(context.type, label, value)]);
+    const from = offsets[i] as number; // four offsets a label, here and below
+    const to = offsets[i + 1] as number;
+    const valueFrom = offsets[i + 2] as number;
+    const valueTo = offsets[i + 3] as number;
+    const label = plain ? raw.slice(from - start, to - start) : lexer.text(from, to);
+    const value = plain ? raw.slice(valueFrom - start, valueTo - start) : lexer.text(valueFrom, valueTo);
+    if (!isOverridden(label, context)) flat.push(label, normalized(context.type, label, value));
   }
-  return sortedLabels(context.enable_type_and_unit_labels ? [...pairs, ...typeAndUnit(context)] : pairs);
+  return sortedLabels(context.enable_type_and_unit_labels ? [...flat, ...typeAndUnit(context)] : flat);
 }
 
-/** Sorts pairs as `labelsFrom` does, but keeps empty values: with `honor_labels` they take the target's label away. */
-export function sortedLabels(pairs: readonly (readonly [string, string])[]): Labels {
-  return [...new Map(pairs)].sort(([a], [b]) => compareBytes(a, b)).flat();
+/**
+ * Sorts name, value pairs as `labelsFrom` does, but keeps empty values: with `honor_labels` they take the target's label away.
+ * There are few labels and they are often in order, so an insertion does best.
+ */
+export function sortedLabels(flat: readonly string[]): Labels {
+  const sorted: string[] = [];
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i] as string; // pairs, here and below
+    const value = flat[i + 1] as string;
+    let at = sorted.length;
+    while (at > 0 && compareBytes(name, sorted[at - 2] as string) < 0) at -= 2;
+    if (at > 0 && sorted[at - 2] === name) sorted[at - 1] = value;
+    else if (at === sorted.length) sorted.push(name, value);
+    else sorted.splice(at, 0, name, value);
+  }
+  return sorted;
 }
 
 /** The `__type__` and `__unit__` labels that are known. */
-export function typeAndUnit({ type, unit }: LabelContext): [string, string][] {
-  const pairs: [string, string][] = [];
-  if (type !== "unknown") pairs.push(["__type__", type]);
-  if (unit !== "") pairs.push(["__unit__", unit]);
-  return pairs;
+export function typeAndUnit({ type, unit }: LabelContext): string[] {
+  const flat: string[] = [];
+  if (type !== "unknown") flat.push("__type__", type);
+  if (unit !== "") flat.push("__unit__", unit);
+  return flat;
 }
 
 /** Whether a label that the page gives is replaced by what is known from its family. */

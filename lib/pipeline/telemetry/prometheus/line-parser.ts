@@ -109,8 +109,9 @@ export abstract class LineParser<T> implements LabelContext {
     const key = body.toString("latin1", start, lexer.end);
     let entry = entries.get(key);
     if (entry === undefined) {
-      const name = lexer.text(lexer.nameStart, lexer.nameEnd);
-      entry = newEntry<T>(seriesLabels(lexer, name, this), name);
+      const { nameStart, nameEnd } = lexer;
+      const name = lexer.plain ? key.slice(nameStart - start, nameEnd - start) : lexer.text(nameStart, nameEnd);
+      entry = newEntry<T>(seriesLabels(lexer, key, name, this), name);
       entries.set(key, entry);
     }
     const { line } = entry;

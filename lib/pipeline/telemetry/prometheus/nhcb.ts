@@ -74,7 +74,8 @@ export class ClassicCollector<T> {
 }
 
 function histogramLabels(labels: Labels, base: string): Labels {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i < labels.length; i += 2) pairs.push([labels[i] as string, labels[i + 1] as string]); // pairs
-  return sortedLabels([...pairs.filter(([name]) => name !== "le"), ["__name__", base]]);
+  const flat: string[] = [];
+  for (let i = 0; i < labels.length; i += 2)
+    if (labels[i] !== "le") flat.push(labels[i] as string, labels[i + 1] as string); // pairs
+  return sortedLabels([...flat, "__name__", base]);
 }

@@ -140,7 +140,7 @@ function seriesLabels(
   labels: Buffer,
   extra: [string, string] | undefined,
 ): Labels {
-  const pairs: [string, string][] = [["__name__", name]];
+  const flat = ["__name__", name];
   const reader = new Reader(labels);
   while (reader.next()) {
     const outer = reader.message();
@@ -154,11 +154,11 @@ function seriesLabels(
     if (pair[0] === "" || pair.some(text => text.includes("\ufffd"))) {
       throw new ExpositionError(`expected labels with a name in valid UTF-8, got ${JSON.stringify(pair)}`);
     }
-    if (!isOverridden(pair[0], family)) pairs.push(pair);
+    if (!isOverridden(pair[0], family)) flat.push(...pair);
   }
-  if (family.enable_type_and_unit_labels) pairs.push(...typeAndUnit(family));
-  if (extra !== undefined) pairs.push(extra);
-  return sortedLabels(pairs);
+  if (family.enable_type_and_unit_labels) flat.push(...typeAndUnit(family));
+  if (extra !== undefined) flat.push(...extra);
+  return sortedLabels(flat);
 }
 
 function readFamily(bytes: Buffer, { enable_type_and_unit_labels }: ProtobufOptions): FamilyMessage {

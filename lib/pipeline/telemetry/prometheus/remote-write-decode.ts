@@ -6,7 +6,7 @@
  * A message that is malformed is a `WireError`. A series that cannot be taken (no metric name, a label twice, a reference to nowhere) is left
  * out and named in `problems`: version 1 receivers take the rest and say nothing, version 2 receivers take the rest and answer 400.
  */
-import { type Labels, labelsFrom, labelValue, noLabels } from "../labels.ts";
+import { compareBytes, type Labels, labelsFrom, labelsKey, labelValue, noLabels } from "../labels.ts";
 import { Reader, WireError } from "../wire.ts";
 import type { BucketSpan, Exemplar, Metadata, NativeHistogram, Sample } from "./model.ts";
 import { readSpan } from "./protobuf-messages.ts";
@@ -16,7 +16,7 @@ export interface DecodeOptions {
   readonly version: 1 | 2;
   /** Takes start timestamps over into the samples; Alloy drops them. */
   readonly startTimestamps?: boolean;
-  /** Series of version 1 by their label bytes, so that equal series get the same label object from request to request. */
+  /** Gives equal series the same label object from request to request, so that work on labels can be cached by identity. */
   readonly known?: KnownSeries;
 }
 
@@ -26,7 +26,7 @@ export interface DecodedWrite {
   readonly problems: string[];
 }
 
-/** Label sets by their encoded bytes; forgets all when there are too many. */
+/** Label sets that were met before, of version 1 by their encoded bytes; forgets all when there are too many. */
 export class KnownSeries {
   readonly #labels = new Map<string, Labels>();
   readonly #max: number;
@@ -42,6 +42,15 @@ export class KnownSeries {
   add(bytes: string, labels: Labels): void {
     if (this.#labels.size >= this.#max) this.#labels.clear();
     this.#labels.set(bytes, labels);
+  }
+
+  /** The object that stands for equal labels. */
+  share(labels: Labels): Labels {
+    const key = labelsKey(labels);
+    const shared = this.#labels.get(key);
+    if (shared !== undefined) return shared;
+    this.add(key, labels);
+    return labels;
   }
 }
 
@@ -71,12 +80,16 @@ function readSymbols(reader: Reader): string[] {
 /** What a message holds, before it is known whether the series is taken. */
 interface Series {
   labels: Labels;
+  problem: string | undefined;
   values: { value: number; timestamp: number; start: number; stale: boolean }[];
   histograms: { histogram: NativeHistogram; timestamp: number; start: number; stale: boolean }[];
   exemplars: Exemplar[];
   metadata: Metadata | undefined;
   created: number;
 }
+
+const noHistograms: Series["histograms"] = [];
+const noExemplars: Exemplar[] = [];
 
 function readSeries(
   reader: Reader,
@@ -87,72 +100,58 @@ function readSeries(
   const outer = reader.message();
   const series: Series = {
     labels: noLabels,
+    problem: undefined,
     values: [],
-    histograms: [],
-    exemplars: [],
+    histograms: noHistograms,
+    exemplars: noExemplars,
     metadata: undefined,
     created: 0,
   };
-  const problem = symbols === undefined ? readVersion1(reader, options, series) : readVersion2(reader, symbols, series);
+  if (symbols === undefined) readVersion1(reader, options, series);
+  else readVersion2(reader, options, symbols, series);
   reader.leave(outer);
-  if (problem !== undefined) result.problems.push(problem);
+  if (series.problem !== undefined) result.problems.push(series.problem);
   else if (labelValue(series.labels, "__name__") === "")
     result.problems.push(`series should have a metric name, got ${JSON.stringify(series.labels)}`);
   else addSamples(series, options, result.samples);
 }
 
-function addSamples(
-  { labels, values, histograms, exemplars, metadata, created }: Series,
-  options: DecodeOptions,
-  samples: Sample[],
-): void {
-  const total = values.length + histograms.length;
-  const startOf = (start: number) => (options.startTimestamps ? start || created || undefined : undefined);
-  for (const [i, { value, timestamp, start, stale }] of values.entries()) {
-    const last = i === total - 1 && exemplars.length > 0 ? exemplars : undefined;
+function addSamples(series: Series, { startTimestamps }: DecodeOptions, samples: Sample[]): void {
+  const { labels, values, histograms, metadata, created } = series;
+  const exemplars = series.exemplars.length > 0 ? series.exemplars : undefined;
+  const last = values.length + histograms.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const float = values[i];
+    const native = histograms[i - values.length];
+    const { timestamp, start, stale } = (float ?? native) as Series["values"][number]; // i is in one of the two
     samples.push({
       labels,
       timestamp,
-      value,
-      histogram: undefined,
-      exemplars: last,
+      value: float?.value ?? 0,
+      histogram: native?.histogram,
+      exemplars: i === last ? exemplars : undefined,
       metadata,
-      startTimestamp: startOf(start),
-      stale,
-    });
-  }
-  for (const [i, { histogram, timestamp, start, stale }] of histograms.entries()) {
-    const last = values.length + i === total - 1 && exemplars.length > 0 ? exemplars : undefined;
-    samples.push({
-      labels,
-      timestamp,
-      value: 0,
-      histogram,
-      exemplars: last,
-      metadata,
-      startTimestamp: startOf(start),
+      startTimestamp: startTimestamps ? start || created || undefined : undefined,
       stale,
     });
   }
 }
 
-function readVersion1(reader: Reader, { known }: DecodeOptions, series: Series): string | undefined {
+function readVersion1(reader: Reader, { known }: DecodeOptions, series: Series): void {
   const start = reader.position;
   const key = known === undefined ? "" : reader.bytes.toString("latin1", start, endOfLabels(reader));
   const shared = known?.get(key);
-  const pairs: [string, string][] = [];
+  const flat: string[] = [];
   if (shared === undefined) reader.position = start;
   while (reader.next()) {
-    if (reader.field === 1) pairs.push(readLabel(reader));
+    if (reader.field === 1) readLabel(reader, flat);
     else if (reader.field === 2) series.values.push(readSample(reader));
-    else if (reader.field === 3) series.exemplars.push(readExemplar(reader, undefined));
-    else if (reader.field === 4) series.histograms.push(readHistogram(reader));
+    else if (reader.field === 3) series.exemplars = [...series.exemplars, readExemplar(reader, undefined)];
+    else if (reader.field === 4) series.histograms = [...series.histograms, readHistogram(reader)];
     else reader.skip();
   }
-  const problem = duplicate(pairs);
-  series.labels = shared ?? labelsFrom(pairs);
-  if (shared === undefined && problem === undefined) known?.add(key, series.labels);
-  return problem;
+  setLabels(series, flat, shared);
+  if (shared === undefined && series.problem === undefined) known?.add(key, series.labels);
 }
 
 /** Goes over the labels that the series begins with. */
@@ -161,30 +160,68 @@ function endOfLabels(reader: Reader): number {
   return reader.position;
 }
 
-function readVersion2(reader: Reader, symbols: readonly string[], series: Series): string | undefined {
+/** Takes the labels of a series, which are `shared` where their bytes are known, unless a name is there twice. */
+function setLabels(series: Series, flat: readonly string[], shared: Labels | undefined): void {
+  if (shared !== undefined && flat.length === 0) {
+    series.labels = shared;
+    return;
+  }
+  if (isLabels(flat)) series.labels = flat;
+  else {
+    series.problem = duplicate(flat);
+    series.labels = labelsFrom(pairsOf(flat));
+  }
+}
+
+/** Whether the pairs are sorted, unique and not empty already, as senders write them. */
+function isLabels(flat: readonly string[]): boolean {
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i + 1] === "" || (i > 0 && compareBytes(flat[i - 2] as string, flat[i] as string) >= 0)) return false; // pairs
+  }
+  return true;
+}
+
+function* pairsOf(flat: readonly string[]): Iterable<[string, string]> {
+  for (let i = 0; i < flat.length; i += 2) yield [flat[i] as string, flat[i + 1] as string]; // pairs
+}
+
+function readVersion2(reader: Reader, { known }: DecodeOptions, symbols: readonly string[], series: Series): void {
   const refs: number[] = [];
   const metadata = { type: 0, help: 0, unit: 0 };
   let described = false;
   while (reader.next()) {
-    if (reader.field === 1) reader.repeated(0, () => refs.push(reader.uint32()));
+    if (reader.field === 1) readReferences(reader, refs);
     else if (reader.field === 2) series.values.push(readSample(reader));
-    else if (reader.field === 3) series.histograms.push(readHistogram(reader));
-    else if (reader.field === 4) series.exemplars.push(readExemplar(reader, symbols));
+    else if (reader.field === 3) series.histograms = [...series.histograms, readHistogram(reader)];
+    else if (reader.field === 4) series.exemplars = [...series.exemplars, readExemplar(reader, symbols)];
     else if (reader.field === 5) {
       readMetadata(reader, metadata);
       described = true;
     } else if (reader.field === 6) series.created = reader.integer();
     else reader.skip();
   }
-  const pairs = pairsOf(refs, symbols);
-  if (typeof pairs === "string") return pairs;
-  series.labels = labelsFrom(pairs);
+  const flat = textsOf(refs, symbols);
+  if (typeof flat === "string") {
+    series.problem = flat;
+    return;
+  }
+  setLabels(series, flat, undefined);
+  if (known !== undefined && series.problem === undefined) series.labels = known.share(series.labels);
+  if (!described) return;
   const help = symbols[metadata.help];
   const unit = symbols[metadata.unit];
-  if (described && (help === undefined || unit === undefined)) return "metadata should refer to symbols of the request";
-  if (described)
-    series.metadata = { type: metricTypes[metadata.type] ?? "unknown", help: help ?? "", unit: unit ?? "" };
-  return duplicate(pairs);
+  if (help === undefined || unit === undefined) series.problem = "metadata should refer to symbols of the request";
+  else series.metadata = { type: metricTypes[metadata.type] ?? "unknown", help, unit };
+}
+
+function readReferences(reader: Reader, refs: number[]): void {
+  if (reader.wireType !== 2) {
+    refs.push(reader.uint32());
+    return;
+  }
+  const outer = reader.message();
+  while (reader.position < reader.end) refs.push(reader.varint());
+  reader.leave(outer);
 }
 
 function readMetadata(reader: Reader, metadata: { type: number; help: number; unit: number }): void {
@@ -199,29 +236,27 @@ function readMetadata(reader: Reader, metadata: { type: number; help: number; un
 }
 
 /** The texts of references; a sentence when they make no pairs of texts. */
-function pairsOf(refs: readonly number[], symbols: readonly string[]): [string, string][] | string {
+function textsOf(refs: readonly number[], symbols: readonly string[]): string[] | string {
   if (refs.length % 2 !== 0) return `labels should be pairs of references, got ${refs.length}`;
-  const pairs: [string, string][] = [];
-  for (let i = 0; i < refs.length; i += 2) {
-    const name = symbols[refs[i] as number]; // pairs
-    const value = symbols[refs[i + 1] as number];
-    if (name === undefined || value === undefined)
-      return `labels should refer to one of ${symbols.length} symbols, got ${refs[i]} and ${refs[i + 1]}`;
-    pairs.push([name, value]);
+  const flat: string[] = [];
+  for (const ref of refs) {
+    const text = symbols[ref];
+    if (text === undefined) return `labels should refer to one of ${symbols.length} symbols, got ${ref}`;
+    flat.push(text);
   }
-  return pairs;
+  return flat;
 }
 
-function duplicate(pairs: readonly (readonly [string, string])[]): string | undefined {
+function duplicate(flat: readonly string[]): string | undefined {
   const names = new Set<string>();
-  for (const [name] of pairs) {
+  for (const [name] of pairsOf(flat)) {
     if (names.has(name)) return `series should have each label once, got ${JSON.stringify(name)} twice`;
     names.add(name);
   }
   return undefined;
 }
 
-function readLabel(reader: Reader): [string, string] {
+function readLabel(reader: Reader, flat: string[]): void {
   const outer = reader.message();
   let name = "";
   let value = "";
@@ -231,7 +266,7 @@ function readLabel(reader: Reader): [string, string] {
     else reader.skip();
   }
   reader.leave(outer);
-  return [name, value];
+  flat.push(name, value);
 }
 
 function readSample(reader: Reader): Series["values"][number] {
@@ -253,20 +288,20 @@ function readSample(reader: Reader): Series["values"][number] {
 function readExemplar(reader: Reader, symbols: readonly string[] | undefined): Exemplar {
   const outer = reader.message();
   const refs: number[] = [];
-  const pairs: [string, string][] = [];
+  const flat: string[] = [];
   let value = 0;
   let timestamp = 0;
   while (reader.next()) {
-    if (reader.field === 1 && symbols !== undefined) reader.repeated(0, () => refs.push(reader.uint32()));
-    else if (reader.field === 1) pairs.push(readLabel(reader));
+    if (reader.field === 1 && symbols !== undefined) readReferences(reader, refs);
+    else if (reader.field === 1) readLabel(reader, flat);
     else if (reader.field === 2) value = reader.double();
     else if (reader.field === 3) timestamp = reader.integer();
     else reader.skip();
   }
   reader.leave(outer);
-  const referred = pairsOf(refs, symbols ?? []);
+  const referred = symbols === undefined ? flat : textsOf(refs, symbols);
   if (typeof referred === "string") throw new WireError(`exemplar's ${referred}`);
-  return { labels: labelsFrom([...pairs, ...referred]), value, timestamp };
+  return { labels: labelsFrom(pairsOf(referred)), value, timestamp };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -324,7 +324,7 @@ describe("in", () => {
       it: "a reference to nowhere",
       version: 2 as const,
       series: { labels_refs: [1, 9] },
-      problem: "labels should refer to one of 4 symbols, got 1 and 9",
+      problem: "labels should refer to one of 4 symbols, got 9",
     },
     {
       it: "metadata of nowhere",

@@ -3,6 +3,8 @@
  *
  *   const body = compressBlock(encodeWriteRequest(samples, { version: 1, send_exemplars: true, send_native_histograms: true }));
  *
+ * `encodeCompressedWrite` in prepared-write.ts does both at once, and faster when the same series are written again.
+ *
  * Each sample becomes a series of its own, in the order given, as in Prometheus. Label sets are encoded once: their bytes are remembered by identity.
  */
 import type { Labels } from "../labels.ts";
@@ -58,8 +60,8 @@ function partsOf(
 
 const encodedLabels = new WeakMap<Labels, Buffer>();
 
-/** The label fields of a series, as bytes. */
-function labelBytes(labels: Labels): Buffer {
+/** The label fields of a series of version 1, as bytes. */
+export function labelBytes(labels: Labels): Buffer {
   let bytes = encodedLabels.get(labels);
   if (bytes === undefined) {
     const writer = new Writer(256);
@@ -100,7 +102,7 @@ function encodeVersion1(samples: MetricBatch, options: WriteOptions): Buffer {
 }
 
 /** The texts of a version 2 request, each once; the empty text is the first. */
-class Symbols {
+export class Symbols {
   readonly #numbers = new Map<string, number>([["", 0]]);
 
   get(text: string): number {
@@ -144,7 +146,8 @@ function encodeVersion2(samples: MetricBatch, options: WriteOptions): Buffer {
   return texts.finish();
 }
 
-function writeReferences(writer: Writer, labels: Labels, symbols: Symbols): void {
+/** Writes labels as references. */
+export function writeReferences(writer: Writer, labels: Labels, symbols: Symbols): void {
   if (labels.length === 0) return;
   const start = writer.open(1);
   for (const text of labels) writer.varint(symbols.get(text));
@@ -164,7 +167,7 @@ export const metricTypes: readonly MetricType[] = [
 ];
 
 /** Written for every series, also where nothing is known, as Prometheus does. */
-function writeMetadata(writer: Writer, { metadata }: Sample, symbols: Symbols): void {
+export function writeMetadata(writer: Writer, { metadata }: Sample, symbols: Symbols): void {
   const start = writer.open(5);
   if (metadata !== undefined) {
     const type = metricTypes.indexOf(metadata.type);
