@@ -163,11 +163,11 @@ describe("a configuration with every kind of trigger", () => {
     expect(warnings.map(({ id, entry }) => [id, entry.data])).toEqual([
       [
         "/Shop/Collector",
-        "state of prometheus.scrape.app, prometheus.scrape.slow is kept in the memory of each instance of a function and ends with it",
+        "state of prometheus.scrape.app, prometheus.scrape.slow is kept in the memory of each instance of a function and ends with it [ack: amalgam:memory-state]",
       ],
       [
         "/Shop/Collector/Schedule",
-        "prometheus.scrape.app should run every 15 seconds, but schedules have whole minutes: it runs every minute",
+        "prometheus.scrape.app should run every 15 seconds, but schedules have whole minutes: it runs every minute [ack: amalgam:whole-minutes:prometheus.scrape.app]",
       ],
     ]);
     Annotations.fromStack(stack).hasInfo(

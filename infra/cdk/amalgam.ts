@@ -22,7 +22,7 @@ import { prepareFunction } from "./load.ts";
 import { LogSubscriptionFunction } from "./log-subscription.ts";
 import { QueueFunction } from "./queue.ts";
 import { ScheduleFunction } from "./schedule.ts";
-import { type TriggerKind, triggerKinds, triggersOf } from "./triggers.ts";
+import { selectKinds, type TriggerKind } from "./triggers.ts";
 
 export interface AmalgamProps {
   /** A file, or a folder of `*.alloy` files. It is loaded at synthesis as it will be in the functions. */
@@ -107,7 +107,7 @@ export class Amalgam extends Construct {
     const outdir = path.join(Stage.of(this)?.assetOutdir ?? "cdk.out", `.amalgam-${this.node.addr}`);
     const { region } = Stack.of(this);
     this.graph = prepareFunction({ config, stability, files, environment, outdir, region });
-    const kinds = selectKinds(this.graph, props);
+    const kinds = selectKinds(this.graph, config, props.triggers);
     const common = { ...defaults, ...given(props), environment, code: Code.fromAsset(outdir), graph: this.graph };
     const describe = (what: string) => ({ ...common, description: `${path.basename(config)}: ${what}` });
     if (kinds.has("http")) this.http = new HttpFunction(this, "Http", describe("requests"));
@@ -206,17 +206,6 @@ function checkProps({ memory, timeout, environment = {}, reservedConcurrency }: 
 
 const reserved =
   /^(_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_(TASK_ROOT|RUNTIME_DIR)|AWS_((DEFAULT_)?REGION|EXECUTION_ENV|ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN|LAMBDA_(FUNCTION_(NAME|MEMORY_SIZE|VERSION)|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|RUNTIME_API)))$/;
-
-/** Kinds that the graph has and the user wants. */
-function selectKinds(graph: GraphDescription, { config, triggers }: AmalgamProps): ReadonlySet<TriggerKind> {
-  const present = triggerKinds.filter(kind => triggersOf(graph, kind).length);
-  if (!present.length) throw new Error(`config ${config} should have a component that something calls, got none`);
-  const absent = triggers?.find(kind => !present.includes(kind));
-  if (absent) throw new Error(`triggers should be some of ${present.join(", ")}, which ${config} has, got ${absent}`);
-  const selected = triggers ?? present;
-  if (!selected.length) throw new Error(`triggers should be some of ${present.join(", ")}, got none`);
-  return new Set(selected);
-}
 
 /** Props that take the place of defaults. */
 const given = ({ memory, architecture, timeout, logRetention, reservedConcurrency }: AmalgamProps) => ({
