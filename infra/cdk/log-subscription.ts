@@ -23,7 +23,7 @@ export class LogSubscriptionFunction extends CollectorFunction {
     this.function.configureAsyncInvoke({
       onFailure: new SqsDestination(this.deadLetterQueue),
       retryAttempts: 2,
-      maxEventAge: Duration.hours(6), // the longest: a backend that is away for a while costs nothing
+      maxEventAge: Duration.hours(6), // the longest: events that find no free instance wait
     });
     this.#permit();
     this.#takers = triggersOf(props.graph, "log-subscription");

@@ -2,6 +2,7 @@
  * What a pipeline is made of and needs, as plain data: `amalgam graph --json` prints it, the infrastructure is made from it.
  * Version 1; fields are added, never changed.
  */
+import type { Instance } from "./component.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Trigger } from "./trigger.ts";
 
@@ -46,13 +47,17 @@ export function describePipeline({ components }: Pipeline): GraphDescription {
       id: node.id,
       name: node.definition.name,
       label: node.block.label?.name ?? "",
-      triggers: triggers.map(describeTrigger),
+      triggers: [...triggers.map(describeTrigger), ...describeTick(instance?.tick)],
       permissions: instance?.needs?.permissions ?? [],
       state: instance?.needs?.state ?? false,
     })),
     edges: components.flatMap(({ node }) => node.references.map(to => ({ from: node.id, to }))),
   };
 }
+
+/** Work on the second clock needs the same of the infrastructure as a schedule, and the same event runs it. */
+const describeTick = (tick: Instance["tick"]): TriggerDescription[] =>
+  tick ? [{ kind: "schedule", everySeconds: tick.everyMs / 1000 }] : [];
 
 function describeTrigger(trigger: Trigger): TriggerDescription {
   switch (trigger.kind) {
