@@ -12,6 +12,7 @@ import { lokiWrite } from "./loki/write.ts";
 import { otelcolExporterOtlphttp } from "./otelcol/exporter/otlphttp.ts";
 import { otelcolProcessorAttributes } from "./otelcol/processor/attributes.ts";
 import { otelcolProcessorFilter } from "./otelcol/processor/filter.ts";
+import { otelcolProcessorProbabilisticSampler } from "./otelcol/processor/probabilistic_sampler.ts";
 import { otelcolReceiverOtlp } from "./otelcol/receiver/otlp.ts";
 import { prometheusEcho } from "./prometheus/echo.ts";
 import { prometheusExporterSelf } from "./prometheus/exporter/self.ts";
@@ -32,6 +33,7 @@ const all = [
   otelcolExporterOtlphttp,
   otelcolProcessorAttributes,
   otelcolProcessorFilter,
+  otelcolProcessorProbabilisticSampler,
   otelcolReceiverOtlp,
   prometheusEcho,
   prometheusExporterSelf,
