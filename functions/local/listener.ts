@@ -14,6 +14,8 @@ export interface Service {
 const defaultAnswerMs = 30_000;
 /** Time kept back to write the answer. */
 const reserveMs = 500;
+/** Time in which a client that sends too much can see that it is refused. */
+const lingerMs = 2000;
 
 /** One listening socket, whose routes can be exchanged while it listens. */
 export class Listener {
@@ -78,12 +80,10 @@ export class Listener {
           body: known ? "method not allowed\n" : "404 page not found\n",
         });
       const body = await readBody(request, route.maxBodyBytes);
-      if (!body)
-        return send(request, response, {
-          status: 413,
-          body: `request body exceeds ${route.maxBodyBytes} bytes\n`,
-          headers: { connection: "close" },
-        });
+      if (!body) {
+        send(request, response, { status: 413, body: `request body exceeds ${route.maxBodyBytes} bytes\n` });
+        return dropRest(request);
+      }
       const gone = new AbortController();
       response.on("close", () => gone.abort());
       const invocation = this.#service.invocation({
@@ -126,17 +126,34 @@ export function findRoute(
 }
 
 /** The whole body, or `undefined` as soon as it is longer than the limit. */
-async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
+function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
   const declared = Number(request.headers["content-length"] ?? 0);
-  if (declared > limit) return undefined;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > limit) return undefined;
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length); // the only one
+  if (declared > limit) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const onData = (chunk: Buffer) => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length <= limit) return;
+      request.off("data", onData);
+      resolve(undefined);
+    };
+    request.on("data", onData);
+    request.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length))); // the only one
+    request.once("error", reject);
+  });
+}
+
+/**
+ * Reads on for a moment after the answer and forgets it, as Go's server does: if the connection ended at once, a client
+ * that is still sending would see that instead of the answer.
+ */
+function dropRest(request: IncomingMessage): void {
+  request.on("error", () => {}); // it may end it first
+  request.resume();
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+  request.once("close", () => clearTimeout(timer));
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: HttpReply): void {

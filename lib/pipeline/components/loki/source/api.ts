@@ -1,7 +1,7 @@
 /** Receives log entries over Loki's push API, as JSON, protobuf or plain lines. */
 
 import { decompress } from "../../../delivery/compress.ts";
-import { BadEncodingError, DeliveryError, messageOf } from "../../../delivery/errors.ts";
+import { BadEncodingError, DeliveryError, messageOf, TooLargeError } from "../../../delivery/errors.ts";
 import { type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { bool, bytes, capsule, list, map, string } from "../../../eval/types.ts";
 import { defineComponent } from "../../../graph/component.ts";
@@ -64,7 +64,7 @@ export const lokiSourceApi = defineComponent({
       try {
         batch = decodeRequest(request, args.max_send_message_size);
       } catch (error) {
-        return { status: 400, body: `${messageOf(error)}\n` };
+        return { status: error instanceof TooLargeError ? 413 : 400, body: `${messageOf(error)}\n` };
       }
       return settle(forward(received(batch, tenantOf(request), args, normalise, invocation), invocation));
     };
