@@ -22,8 +22,8 @@ import { receiver } from "../../graph/receiver.ts";
 import { cachedRelabel, compileRules } from "../../relabel/relabel.ts";
 import { type Labels, labelsFromMap, labelsToMap } from "../../telemetry/labels.ts";
 import type { MetricBatch, Sample } from "../../telemetry/prometheus/model.ts";
-import { encodeWriteRequest, type WriteOptions } from "../../telemetry/prometheus/remote-write.ts";
-import { compressBlock } from "../../telemetry/snappy.ts";
+import { encodeCompressedWrite } from "../../telemetry/prometheus/prepared-write.ts";
+import type { WriteOptions } from "../../telemetry/prometheus/remote-write.ts";
 import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
 import { relabelRule, ruleProblems } from "../relabel-rule.ts";
 import { createWriter, withoutCredentials } from "../writer.ts";
@@ -197,7 +197,7 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
           "x-prometheus-remote-write-version": version === 1 ? "0.1.0" : "2.0.0",
           ...Object.fromEntries(args.headers ?? []),
         },
-        body: compressBlock(encodeWriteRequest(samples, options)),
+        body: encodeCompressedWrite(samples, options),
         items: samples.length,
       };
     },
