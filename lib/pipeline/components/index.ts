@@ -11,6 +11,7 @@ import { lokiSourceCloudwatchLogs } from "./loki/source/cloudwatch_logs.ts";
 import { lokiWrite } from "./loki/write.ts";
 import { otelcolExporterOtlphttp } from "./otelcol/exporter/otlphttp.ts";
 import { otelcolProcessorAttributes } from "./otelcol/processor/attributes.ts";
+import { otelcolProcessorBatch } from "./otelcol/processor/batch.ts";
 import { otelcolProcessorFilter } from "./otelcol/processor/filter.ts";
 import { otelcolProcessorProbabilisticSampler } from "./otelcol/processor/probabilistic_sampler.ts";
 import { otelcolReceiverOtlp } from "./otelcol/receiver/otlp.ts";
@@ -32,6 +33,7 @@ const all = [
   lokiWrite,
   otelcolExporterOtlphttp,
   otelcolProcessorAttributes,
+  otelcolProcessorBatch,
   otelcolProcessorFilter,
   otelcolProcessorProbabilisticSampler,
   otelcolReceiverOtlp,
