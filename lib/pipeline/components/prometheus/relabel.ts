@@ -3,7 +3,7 @@ import { blocks, type Infer, object, optional, required } from "../../eval/schem
 import { capsule, duration, int } from "../../eval/types.ts";
 import { defineMetricProcessor } from "../../graph/processor.ts";
 import { cachedRelabel, compileRules } from "../../relabel/relabel.ts";
-import type { MetricBatch, Sample } from "../../telemetry/prometheus/model.ts";
+import { type MetricBatch, type Sample, withLabels } from "../../telemetry/prometheus/model.ts";
 import { type RelabelRuleArgs, relabelRule, ruleProblems } from "../relabel-rule.ts";
 
 const args = object({
@@ -36,7 +36,7 @@ export function relabelSamples({ rule }: Pick<Args, "rule">): (batch: MetricBatc
     const samples: Sample[] = [];
     for (const sample of batch) {
       const labels = relabel(sample.labels);
-      if (labels) samples.push(labels === sample.labels ? sample : { ...sample, labels });
+      if (labels) samples.push(labels === sample.labels ? sample : withLabels(sample, labels));
     }
     return samples;
   };

@@ -21,7 +21,7 @@ import { metrics } from "../../graph/kinds.ts";
 import { receiver } from "../../graph/receiver.ts";
 import { cachedRelabel, compileRules } from "../../relabel/relabel.ts";
 import { type Labels, labelsFromMap, labelsToMap } from "../../telemetry/labels.ts";
-import type { MetricBatch, Sample } from "../../telemetry/prometheus/model.ts";
+import { type MetricBatch, type Sample, withLabels } from "../../telemetry/prometheus/model.ts";
 import { encodeCompressedWrite } from "../../telemetry/prometheus/prepared-write.ts";
 import type { WriteOptions } from "../../telemetry/prometheus/remote-write.ts";
 import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
@@ -255,7 +255,7 @@ function finalLabels(
     for (const sample of batch) {
       if (sample.timestamp < oldest) continue;
       const labels = finish(sample.labels);
-      if (labels) samples.push(labels === sample.labels ? sample : { ...sample, labels });
+      if (labels) samples.push(labels === sample.labels ? sample : withLabels(sample, labels));
     }
     return samples;
   };

@@ -19,6 +19,18 @@ export interface Sample {
 
 export type MetricBatch = readonly Sample[];
 
+/** The sample under other labels. Field by field: with a spread, relabelling a batch took about a third longer. */
+export const withLabels = (sample: Sample, labels: Labels): Sample => ({
+  labels,
+  timestamp: sample.timestamp,
+  value: sample.value,
+  histogram: sample.histogram,
+  exemplars: sample.exemplars,
+  metadata: sample.metadata,
+  startTimestamp: sample.startTimestamp,
+  stale: sample.stale,
+});
+
 export interface Exemplar {
   readonly labels: Labels;
   readonly value: number;
