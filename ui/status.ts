@@ -1,20 +1,104 @@
-/** The status page. */
+/**
+ * The status page: one static page with a few scripts, and the JSON that they show. Nothing is put into HTML on the way, the
+ * scripts make text nodes only, and the policy that is sent with the page forbids all else.
+ */
+import { readFileSync } from "node:fs";
 import type { LocalProcess } from "../functions/local/process.ts";
+import { Api } from "./api.ts";
+import { ItemLog } from "./items.ts";
 
 export interface Page {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-export function statusPage(local: LocalProcess): (path: string) => Page | undefined {
-  return path => {
-    if (path !== "/") return undefined;
-    const list = local.pipeline?.components.map(({ node, health }) => `<li>${node.id}: ${health.state}`) ?? [];
-    return {
-      status: 200,
-      type: "text/html; charset=utf-8",
-      body: `<!doctype html><title>Amalgam</title><ul>${list.join("")}</ul>`,
-    };
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+const assets: Readonly<Record<string, string>> = {
+  "style.css": "text/css; charset=utf-8",
+  "icon.svg": "image/svg+xml",
+  "theme.js": "text/javascript; charset=utf-8",
+  "main.js": "text/javascript; charset=utf-8",
+  "dom.js": "text/javascript; charset=utf-8",
+  "format.js": "text/javascript; charset=utf-8",
+  "graph.js": "text/javascript; charset=utf-8",
+  "overview.js": "text/javascript; charset=utf-8",
+  "component.js": "text/javascript; charset=utf-8",
+  "items.js": "text/javascript; charset=utf-8",
+};
+
+/** Watches a process and answers for its page; `undefined` for paths that are not the page's. */
+export function statusPage(
+  local: LocalProcess,
+  clock: () => number = Date.now,
+): (path: string, query: URLSearchParams) => Page | undefined {
+  const items = new ItemLog(clock);
+  local.watch(items.tap);
+  const api = new Api(local, items, clock);
+  return (path, query) => {
+    if (path === "/" || path === "/graph" || path.startsWith("/component/")) return html();
+    if (path.startsWith("/assets/")) return asset(path.slice("/assets/".length));
+    return path.startsWith("/api/v0/web/") ? answer(api, path.slice("/api/v0/web/".length), query) : undefined;
   };
+}
+
+function answer(api: Api, path: string, query: URLSearchParams): Page | undefined {
+  if (path === "status") return json(api.status());
+  if (path === "components") return json(api.components());
+  if (path === "graph") return json(api.graph(query.get("direction") === "down" ? "down" : "right"));
+  if (!path.startsWith("components/")) return undefined;
+  const detail = api.component(decode(path.slice("components/".length)));
+  return detail ? json(detail) : { ...json({ error: "there is no such component" }), status: 404 };
+}
+
+/** Text that is not encoded well stays as it is, and so leads nowhere. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
+}
+
+const json = (value: unknown): Page => ({
+  status: 200,
+  type: "application/json; charset=utf-8",
+  body: JSON.stringify(value),
+  headers: { "cache-control": "no-store" },
+});
+
+const read = (name: string): string => readFileSync(new URL(`./page/${name}`, import.meta.url), "utf8");
+
+const html = (): Page => ({
+  status: 200,
+  type: "text/html; charset=utf-8",
+  body: read("index.html"),
+  headers: {
+    "content-security-policy": policy,
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "cache-control": "no-cache",
+  },
+});
+
+function asset(name: string): Page | undefined {
+  const type = Object.hasOwn(assets, name) ? assets[name] : undefined;
+  return type === undefined
+    ? undefined
+    : { status: 200, type, body: read(name), headers: { "cache-control": "no-cache" } };
 }

@@ -1,17 +1,12 @@
 /** The process' own HTTP server: health, metrics, reload, and the status page. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { isIP } from "node:net";
 import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
 import { formatDiagnostics } from "../../lib/pipeline/syntax/report.ts";
-import { statusPage } from "../../ui/status.ts";
+import { type Page, statusPage } from "../../ui/status.ts";
 import { ConfigurationError, type LocalProcess } from "./process.ts";
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
-
-const text = (status: number, body: string): Answer => ({
+const text = (status: number, body: string): Page => ({
   status,
   type: "text/plain; charset=utf-8",
   body: `${body}\n`,
@@ -25,17 +20,17 @@ export async function serveAdmin(
 ): Promise<Server> {
   const page = statusPage(local);
   const server = createServer((request, response) => {
-    void answer(local, page, request).then(
-      reply => write(response, reply),
+    void answer(local, page, request, host).then(
+      reply => write(request, response, reply),
       error => {
         log.error("status page failed", { error: error instanceof Error ? error.message : String(error) });
-        write(response, text(500, "internal error"));
+        write(request, response, text(500, "internal error"));
       },
     );
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, resolve);
+    server.listen(port, host === "" ? undefined : host, resolve);
   });
   return server;
 }
@@ -43,9 +38,12 @@ export async function serveAdmin(
 async function answer(
   local: LocalProcess,
   page: ReturnType<typeof statusPage>,
-  { method = "GET", url = "/" }: IncomingMessage,
-): Promise<Answer> {
-  const { pathname } = new URL(url, "http://localhost");
+  request: IncomingMessage,
+  host: string,
+): Promise<Page> {
+  const { method = "GET", url = "/" } = request;
+  const { pathname, searchParams } = new URL(`http://localhost${url.startsWith("/") ? url : "/"}`);
+  if (pathname !== "/-/reload" && method !== "GET" && method !== "HEAD") return text(405, "method not allowed");
   switch (pathname) {
     case "/metrics":
       return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: local.metrics.expose() };
@@ -53,20 +51,36 @@ async function answer(
       return local.pipeline ? text(200, "Amalgam is ready.") : text(503, "Amalgam is not ready.");
     case "/-/healthy":
       return healthy(local);
-    case "/-/reload":
-      return method === "POST" || method === "GET" ? reload(local) : text(405, "method not allowed");
-    default:
-      return page(pathname) ?? text(404, "404 page not found");
   }
+  // What monitoring asks for is above; the rest shows arguments and data.
+  if (isLoopback(host) && !namesThisMachine(request.headers.host ?? ""))
+    return text(421, "this address answers for localhost and IP addresses only");
+  if (pathname === "/-/reload") return reload(local, request);
+  return page(pathname, searchParams) ?? text(404, "404 page not found");
 }
 
-function healthy(local: LocalProcess): Answer {
+const isLoopback = (host: string): boolean => host === "localhost" || host.startsWith("127.") || host === "::1";
+
+/** A page from elsewhere can have its own name lead to this machine (DNS rebinding), but it can't take these. */
+function namesThisMachine(header: string): boolean {
+  const name = header.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
+  return name === "" || name === "localhost" || name.endsWith(".localhost") || isIP(name) !== 0;
+}
+
+function healthy(local: LocalProcess): Page {
   const ill = local.pipeline?.components.filter(({ health }) => health.state === "unhealthy") ?? [];
   if (!ill.length) return text(200, "All Amalgam components are healthy.");
   return text(500, `unhealthy components: ${ill.map(({ node }) => node.id).join(", ")}`);
 }
 
-async function reload(local: LocalProcess): Promise<Answer> {
+/** As in Alloy both methods do it, but from a browser only the page's own button: neither a link nor another page. */
+async function reload(local: LocalProcess, { method = "GET", headers }: IncomingMessage): Promise<Page> {
+  if (method !== "POST" && method !== "GET") return text(405, "method not allowed");
+  const site = headers["sec-fetch-site"];
+  const elsewhere = headers.origin !== undefined && headers.origin !== `http://${headers.host}`;
+  if (elsewhere || (site !== undefined && site !== "same-origin" && site !== "none"))
+    return text(403, "a page from elsewhere can't reload the configuration");
+  if (site !== undefined && method !== "POST") return text(405, "browsers reload with POST; use the page's button");
   try {
     await local.load();
     return text(200, "config reloaded");
@@ -81,11 +95,13 @@ async function reload(local: LocalProcess): Promise<Answer> {
   }
 }
 
-function write(response: ServerResponse, { status, type, body }: Answer): void {
+function write(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Page): void {
   response.writeHead(status, {
     "content-type": type,
     "content-length": Buffer.byteLength(body),
     "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+    ...headers,
   });
-  response.end(body);
+  response.end(request.method === "HEAD" ? undefined : body);
 }

@@ -1,0 +1,165 @@
+// The first page: every component with its health and counters, and what came out last.
+import { h } from "./dom.js";
+import { ago, count, linkTo, rate, urlOf } from "./format.js";
+import { itemList } from "./items.js";
+
+/** What stands below the graph. */
+export const overviewView = (state, actions) =>
+  h(
+    "div",
+    { key: "overview", class: "columns" },
+    h("div", undefined, start(state.status), list(state, actions)),
+    latest(state, actions),
+  );
+
+/** How to send something, until something has come. */
+function start({ components, config }) {
+  const byId = new Map(components.map(component => [component.id, component]));
+  const doors = components.flatMap(({ triggers, dataFlowEdgesTo }) =>
+    triggers.filter(({ kind }) => kind === "http").map(trigger => ({ trigger, to: dataFlowEdgesTo })),
+  );
+  const came = doors.some(({ to }) => to.some(id => byId.get(id)?.totals.received > 0));
+  if (!doors.length || came) return undefined;
+  const otlp = doors.find(({ trigger }) => trigger.paths.includes("/v1/traces") || trigger.paths.includes("/v1/logs"));
+  const loki = doors.find(({ trigger }) => trigger.paths.includes("/loki/api/v1/push"));
+  return h(
+    "section",
+    { key: "start", class: "card start" },
+    h("h2", undefined, "Nothing has arrived yet"),
+    h("p", undefined, "Amalgam runs and listens. Send something, and watch it go through the graph."),
+    /(^|\/)quickstart\.alloy$/.test(config) && [
+      h("p", { class: "soft" }, "Traces, logs and metrics of a small web shop, from a second terminal:"),
+      h("pre", { class: "command" }, "npm run send"),
+    ],
+    otlp && [
+      h("p", { class: "soft" }, "Anything with an OpenTelemetry SDK:"),
+      h(
+        "pre",
+        { class: "command" },
+        `export OTEL_EXPORTER_OTLP_ENDPOINT=${urlOf(otlp.trigger)}\nexport OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
+      ),
+    ],
+    loki && [
+      h("p", { class: "soft" }, "Anything that pushes to Loki:"),
+      h("pre", { class: "command" }, `${urlOf(loki.trigger)}/loki/api/v1/push`),
+    ],
+  );
+}
+
+function list({ status, filter, rates }, actions) {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = status.components.filter(({ id, health }) =>
+    words.every(word => `${id} ${health.state}`.toLowerCase().includes(word)),
+  );
+  return h(
+    "section",
+    { key: "list", class: "card" },
+    h(
+      "div",
+      { class: "head" },
+      h("h2", undefined, "Components"),
+      h("input", {
+        id: "filter",
+        type: "search",
+        placeholder: "Filter  /",
+        "aria-label": "Filter components by name or health",
+        oninput: event => actions.filter(event.target.value),
+      }),
+    ),
+    found.length
+      ? h(
+          "table",
+          undefined,
+          h(
+            "thead",
+            undefined,
+            h(
+              "tr",
+              undefined,
+              h("th", { scope: "col" }, "Component"),
+              ["In", "Now", "Dropped", "Failed", "Sent"].map(name => h("th", { scope: "col", class: "n" }, name)),
+            ),
+          ),
+          h(
+            "tbody",
+            undefined,
+            found.map(component => row(component, rates, status.now)),
+          ),
+        )
+      : h(
+          "p",
+          { class: "soft none" },
+          status.components.length ? `No component fits “${filter}”.` : "The configuration has no components.",
+        ),
+  );
+}
+
+function row({ id, name, label, health, totals }, rates, now) {
+  const number = (value, bad) =>
+    h("td", { class: value && bad ? "n bad" : value ? "n" : "n zero" }, value === undefined ? "" : count(value));
+  return h(
+    "tr",
+    { key: id },
+    h(
+      "th",
+      { scope: "row" },
+      h(
+        "a",
+        { href: linkTo(id) },
+        h("span", { class: `dot ${health.state}`, title: health.state }),
+        h("span", undefined, h("span", { class: "family" }, name), label && [" ", h("strong", undefined, label)]),
+      ),
+      health.state !== "healthy" &&
+        h(
+          "p",
+          { class: `why ${health.state}` },
+          `${health.state}, ${ago(Date.parse(health.updatedTime), now)}: ${health.message}`,
+        ),
+    ),
+    number(totals.received),
+    h("td", { class: "n busy" }, rate(rates.get(id))),
+    number(totals.dropped),
+    number(totals.failed, true),
+    number(totals.sent),
+  );
+}
+
+const kinds = { all: "All", trace: "Traces", log: "Logs", metric: "Metrics" };
+
+function latest({ status, kind }, actions) {
+  const items = status.latest.filter(item => kind === "all" || item.kind === kind);
+  return h(
+    "section",
+    { key: "latest", class: "card" },
+    h(
+      "div",
+      { class: "head" },
+      h("h2", undefined, "What came out last"),
+      h(
+        "div",
+        { class: "choice", role: "group", "aria-label": "Which items" },
+        Object.entries(kinds).map(([each, text]) =>
+          h(
+            "button",
+            {
+              key: each,
+              type: "button",
+              "aria-pressed": kind === each ? "true" : "false",
+              onclick: () => actions.kind(each),
+            },
+            text,
+          ),
+        ),
+      ),
+    ),
+    items.length
+      ? itemList(items, status.now, { withComponent: true })
+      : h(
+          "p",
+          { class: "soft none" },
+          status.showsItems
+            ? "Nothing yet. The last items that reach the end of the graph stand here."
+            : "Switched off by livedebugging { enabled = false } in the configuration.",
+        ),
+  );
+}
