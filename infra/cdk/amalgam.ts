@@ -191,7 +191,7 @@ export class Amalgam extends Construct {
 }
 
 /** What a deployment would refuse, told early. */
-function checkProps({ memory, timeout, environment = {}, reservedConcurrency }: AmalgamProps): void {
+function checkProps({ memory, timeout, environment = {}, files = [], reservedConcurrency }: AmalgamProps): void {
   const seconds = timeout?.isUnresolved() ? undefined : timeout?.toSeconds();
   if (memory !== undefined && !Token.isUnresolved(memory) && !(memory >= 128 && memory <= 10_240))
     throw new Error(`memory should be from 128 to 10240, got ${memory}`);
@@ -199,6 +199,9 @@ function checkProps({ memory, timeout, environment = {}, reservedConcurrency }: 
     throw new Error(`timeout should be from 1 to 900 seconds, got ${seconds}`);
   if (reservedConcurrency !== undefined && !Token.isUnresolved(reservedConcurrency) && reservedConcurrency < 1)
     throw new Error(`reservedConcurrency should be 1 or more, got ${reservedConcurrency}`);
+  for (const file of files)
+    if (path.isAbsolute(file) || path.normalize(file).startsWith(".."))
+      throw new Error(`files should be in the folder of the configuration, relative to it, got ${file}`);
   for (const name of Object.keys(environment))
     if (reserved.test(name))
       throw new Error(`environment should have no variable that Lambda sets itself, got ${name}`);

@@ -27,6 +27,10 @@ describe("props that a deployment would refuse", () => {
       props: { environment: { AWS_REGION: "eu-central-1" } },
       error: "environment should have no variable that Lambda sets itself, got AWS_REGION",
     },
+    ...["/etc/ca.pem", "certificates/../../ca.pem"].map(file => ({
+      props: { files: [file] },
+      error: `files should be in the folder of the configuration, relative to it, got ${file}`,
+    })),
     {
       props: { config: "missing.alloy" },
       error: "config should be a file or a folder, got missing.alloy, which does not exist",
