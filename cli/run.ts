@@ -1,10 +1,12 @@
 /** `amalgam run`: the local process with its signals. */
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serveAdmin } from "../functions/local/admin.ts";
 import { createLogger } from "../functions/local/log.ts";
 import { ConfigurationError, LocalProcess } from "../functions/local/process.ts";
 import type { Stability } from "../lib/pipeline/graph/component.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
+import { welcome } from "./welcome.ts";
 
 export interface RunOptions {
   readonly listen: { readonly host: string; readonly port: number };
@@ -27,12 +29,16 @@ export async function run(config: string, { listen, ...options }: RunOptions): P
     return 1;
   }
   const admin = await serveAdmin(local, listen, log);
-  const { port } = admin.address() as AddressInfo; // listening on TCP
+  const page = pageUrl(admin);
   log.info("running", {
     config,
     components: local.pipeline?.components.length,
-    ui: `http://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${port}/`,
+    ui: page,
   });
+  // For people only: where lines are collected each is an event.
+  const started = process.env["npm_lifecycle_event"] === "start";
+  if (started || process.stderr.isTTY)
+    process.stderr.write(`\n${welcome(page, local.pipeline?.triggers ?? [], started ? "npm run send" : undefined)}\n`);
   process.on("SIGHUP", () => {
     local.load().then(
       () => log.info("configuration reloaded", { config }),
@@ -49,6 +55,13 @@ export async function run(config: string, { listen, ...options }: RunOptions): P
   admin.closeAllConnections();
   log.info("stopped");
   return 0;
+}
+
+/** Where the page is, also if the port was left to the system or all addresses listen. */
+function pageUrl(admin: Server): string {
+  const { address, port, family } = admin.address() as AddressInfo; // listening on TCP
+  const host = address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
+  return `http://${family === "IPv6" && host === address ? `[${host}]` : host}:${port}/`;
 }
 
 const reasonOf = (error: unknown): string =>
