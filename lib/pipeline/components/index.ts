@@ -1,5 +1,5 @@
 /** Every component that is built here, sorted by name. A function's bundle imports only those that its configuration names. */
-import type { Definition } from "../graph/component.ts";
+import type { Definition, Stability } from "../graph/component.ts";
 import { alloyComponents } from "./alloy.ts";
 import { discoveryRelabel } from "./discovery/relabel.ts";
 import { localFile } from "./local/file.ts";
@@ -9,10 +9,14 @@ import { lokiRelabel } from "./loki/relabel.ts";
 import { lokiSourceApi } from "./loki/source/api.ts";
 import { lokiSourceCloudwatchLogs } from "./loki/source/cloudwatch_logs.ts";
 import { lokiWrite } from "./loki/write.ts";
+import { otelcolAuthBasic } from "./otelcol/auth/basic.ts";
+import { otelcolAuthBearer } from "./otelcol/auth/bearer.ts";
+import { otelcolAuthHeaders } from "./otelcol/auth/headers.ts";
 import { otelcolExporterOtlphttp } from "./otelcol/exporter/otlphttp.ts";
 import { otelcolProcessorAttributes } from "./otelcol/processor/attributes.ts";
 import { otelcolProcessorBatch } from "./otelcol/processor/batch.ts";
 import { otelcolProcessorFilter } from "./otelcol/processor/filter.ts";
+import { otelcolProcessorMemoryLimiter } from "./otelcol/processor/memory_limiter.ts";
 import { otelcolProcessorProbabilisticSampler } from "./otelcol/processor/probabilistic_sampler.ts";
 import { otelcolReceiverOtlp } from "./otelcol/receiver/otlp.ts";
 import { prometheusEcho } from "./prometheus/echo.ts";
@@ -31,10 +35,14 @@ const all = [
   lokiSourceApi,
   lokiSourceCloudwatchLogs,
   lokiWrite,
+  otelcolAuthBasic,
+  otelcolAuthBearer,
+  otelcolAuthHeaders,
   otelcolExporterOtlphttp,
   otelcolProcessorAttributes,
   otelcolProcessorBatch,
   otelcolProcessorFilter,
+  otelcolProcessorMemoryLimiter,
   otelcolProcessorProbabilisticSampler,
   otelcolReceiverOtlp,
   prometheusEcho,
@@ -48,7 +56,7 @@ export const definitions: ReadonlyMap<string, Definition> = new Map(
   all.map(definition => [definition.name, definition]),
 );
 
-/** Names of the reference that are not built here yet. */
-export const knownElsewhere: ReadonlySet<string> = new Set(
-  [...alloyComponents.keys()].filter(name => !definitions.has(name)),
+/** Components of the reference that are not built here yet, with their stability. */
+export const knownElsewhere: ReadonlyMap<string, Stability | "community"> = new Map(
+  [...alloyComponents].filter(([name]) => !definitions.has(name)),
 );

@@ -10,7 +10,7 @@
 import { type Backend, refusal } from "../delivery/classify.ts";
 import { Coalescer } from "../delivery/coalesce.ts";
 import { type DeliveryError, messageOf } from "../delivery/errors.ts";
-import type { HttpClient } from "../delivery/http.ts";
+import type { HttpClient, OutgoingRequest } from "../delivery/http.ts";
 import { deliver, type RetryPolicy } from "../delivery/retry.ts";
 import type { Host } from "../graph/component.ts";
 import type { Invocation } from "../graph/invocation.ts";
@@ -37,6 +37,8 @@ export interface WriterOptions<Part> {
   /** Requests of one key at the same time; above 1 their order is not kept. */
   readonly concurrency?: number;
   readonly retryOn429?: boolean;
+  /** Adds credentials that depend on whose data a request carries. */
+  readonly authorize?: (request: OutgoingRequest, invocation: Invocation) => void | Promise<void>;
   /** Puts parts of one key into one request; `undefined`: there is nothing to send. Throws a `DeliveryError` for what can't be sent. */
   readonly encode: (key: string, parts: readonly Part[], invocation: Invocation) => Encoded | undefined;
   /** Cuts a part that the backend finds too large. */
@@ -71,6 +73,7 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
     const encoded = options.encode(key, parts, invocation);
     if (!encoded) return;
     const { url, headers, body, items } = encoded;
+    const { authorize } = options;
     await deliver(
       async ({ remainingMs }) => {
         const answer = await options.client.request({
@@ -79,6 +82,7 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
           headers,
           body,
           timeoutMs: Math.min(options.timeoutMs, Math.max(1, remainingMs)),
+          ...(authorize && { authorize: (request: OutgoingRequest) => authorize(request, invocation) }),
         });
         if (answer.status < 200 || answer.status > 299)
           throw refusal(options.backend, answer, { retryOn429: options.retryOn429 ?? true, now: host.clock });

@@ -1,6 +1,6 @@
 /** Sends traces, logs and metrics over OTLP/HTTP. */
 import { type Compression, compress } from "../../../delivery/compress.ts";
-import { createHttpClient, type HttpClient, type OutgoingRequest } from "../../../delivery/http.ts";
+import { createHttpClient, type HttpClient } from "../../../delivery/http.ts";
 import { otelPolicy } from "../../../delivery/retry.ts";
 import {
   block,
@@ -150,13 +150,11 @@ function makeClient({
   proxy_url,
   max_conns_per_host,
   disable_keep_alives,
-  auth,
 }: ClientArgs): HttpClient {
   return createHttpClient({
     ...(tls && { tls: clientTlsSettings(tls) }),
     ...(proxy_url !== undefined && proxy_url !== "" && { proxy: { url: proxy_url } }),
     ...(max_conns_per_host !== undefined && max_conns_per_host > 0 && { maxSockets: max_conns_per_host }),
-    ...(auth?.client && { authorize: (request: OutgoingRequest) => auth.client?.(request, undefined) }),
     timeoutMs: timeout,
     headers: Object.fromEntries(headers),
     keepAlive: !disable_keep_alives,
@@ -167,13 +165,14 @@ function makeClient({
 function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host): Writer<OtlpBatch> {
   const url = args[`${signal}_endpoint`] || joinPath(args.client.endpoint, `/v1/${signal}`);
   const { batch, num_consumers } = args.sending_queue;
-  const { compression, compression_params } = args.client;
+  const { compression, compression_params, auth } = args.client;
   const json = args.encoding === "json";
   return createWriter(host, {
     destination: withoutCredentials(url),
     backend: "otlp",
     policy: retryPolicy(args),
     client,
+    ...(auth?.client && { authorize: auth.client }),
     timeoutMs: args.client.timeout,
     maxBytes: batch ? batch.max_size || Number.POSITIVE_INFINITY : 1,
     concurrency: num_consumers,

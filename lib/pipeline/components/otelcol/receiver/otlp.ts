@@ -107,6 +107,11 @@ export const otelcolReceiverOtlp = defineComponent({
         path: ["http", "endpoint"],
         message: `endpoint should be HOST:PORT, got ${JSON.stringify(http.endpoint)}`,
       };
+    if (http?.auth && !http.auth.server)
+      yield {
+        path: ["http", "auth"],
+        message: "auth should be able to check requests, got a handler that only authorises them",
+      };
     for (const [i, name] of (http?.compression_algorithms ?? []).entries()) {
       if (!encodings.has(name))
         yield {
@@ -183,8 +188,8 @@ async function answer(
   request: HttpRequest,
   invocation: Invocation,
 ): Promise<HttpReply> {
-  const refusal = await http.auth?.server?.(request);
-  if (refusal) return refusal;
+  const authenticated = await http.auth?.server?.(request);
+  if (authenticated && !authenticated.ok) return authenticated.reply;
   const encoding = encodingOf(request);
   if (!encoding)
     return {
@@ -201,7 +206,11 @@ async function answer(
     return errorResponse(encoding, error instanceof UnmarkedCompressionError ? 500 : 400, messageOf(error));
   }
   try {
-    await next.consume(batch, http.include_metadata ? { ...invocation, metadata: metadataOf(request) } : invocation);
+    const client = {
+      ...(http.include_metadata && { metadata: metadataOf(request) }),
+      ...(authenticated && { auth: authenticated.attributes }),
+    };
+    await next.consume(batch, { ...invocation, ...client });
     return { status: 200, headers: { "content-type": mediaTypes[encoding] }, body: exportResponse(signal, encoding) };
   } catch (error) {
     return failure(encoding, error);
