@@ -3,8 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { until } from "./until.ts";
+
+// what these tests wait for takes a second or two, and longer where much else runs
+vi.setConfig({ testTimeout: 120_000 });
 
 const repository = path.resolve(import.meta.dirname, "../../..");
 const main = path.join(repository, "cli/main.ts");
