@@ -85,7 +85,7 @@ export class Api {
     const components = this.components();
     const ends = components.filter(({ takesData, dataFlowEdgesTo }) => takesData && !dataFlowEdgesTo.length);
     const latest = ends.flatMap(({ id }) =>
-      Object.values(Object.groupBy(this.#items.of(id), ({ kind }) => kind)).flatMap(items =>
+      Object.values(Object.groupBy(this.#itemsOf(id), ({ kind }) => kind)).flatMap(items =>
         items.slice(0, latestOfEach).map(item => ({ ...item, component: id })),
       ),
     );
@@ -123,7 +123,7 @@ export class Api {
       arguments: argumentsJson(node.block.body, node.definition.args, values),
       exports: exportsJson(exports),
       counters: countersByComponent(this.#local.metrics.expose()).get(id) ?? [],
-      items: this.#items.of(id),
+      items: this.#itemsOf(id),
       edges: edgesOf(this.#local.pipeline?.components ?? []).filter(({ from, to }) => from === id || to === id),
     };
   }
@@ -144,6 +144,11 @@ export class Api {
       boxes: [...places].map(([id, place]) => ({ id, ...place })),
       edges: ordered.map((edge, i) => ({ ...edge, path: paths[i] ?? "" })),
     };
+  }
+
+  #itemsOf(id: string): readonly Item[] {
+    const { pipeline } = this.#local;
+    return pipeline && mayWatch(pipeline) ? this.#items.of(id) : [];
   }
 
   #revisionOf(pipeline: Pipeline): number {
