@@ -33,24 +33,36 @@ export function traceRequest(seed: number, spans: number): Buffer {
   const type = protobuf.parse(otlpProto, { keepCase: true }).root.lookupType("Traces");
   const text = (key: string, value: string) => ({ key, value: { string_value: value } });
   const int = (key: string, value: number) => ({ key, value: { int_value: value } });
+  const perTrace = 8;
+  let trace = { id: randomBytes(16), parent: Buffer.alloc(0), start: 0n, left: 0 };
+  /** The next span of a trace: a trace has some spans, one below the other, close in time. */
   const span = () => {
-    const start = 1_760_000_000_000_000_000n + BigInt(Math.floor(next() * 1e12));
+    if (trace.left-- === 0)
+      trace = {
+        id: randomBytes(16),
+        parent: Buffer.alloc(0),
+        start: 1_760_000_000_000_000_000n + BigInt(Math.floor(next() * 1e12)),
+        left: perTrace - 1,
+      };
+    const id = randomBytes(8);
+    const start = trace.start + BigInt(Math.floor(next() * 1e7));
+    const parent = trace.parent;
+    trace.parent = id;
     return {
-      trace_id: randomBytes(16),
-      span_id: randomBytes(8),
-      parent_span_id: randomBytes(8),
+      trace_id: trace.id,
+      span_id: id,
+      ...(parent.length > 0 && { parent_span_id: parent }),
       name: `${pick(["GET", "POST", "PUT"])} ${pick(routes)}`,
       kind: 1 + Math.floor(next() * 5),
       start_time_unix_nano: start.toString(),
-      end_time_unix_nano: (start + BigInt(Math.floor(next() * 1e9))).toString(),
+      end_time_unix_nano: (start + BigInt(Math.floor(next() * 1e7))).toString(),
       attributes: [
         text("http.route", pick(routes)),
         text("http.request.method", pick(["GET", "POST", "PUT"])),
         int("http.response.status_code", pick([200, 201, 204, 400, 404, 500])),
-        text(
-          "url.full",
-          `https://shop.example.com/api/items/${Math.floor(next() * 1e9).toString(36)}?page=${Math.floor(next() * 100)}`,
-        ),
+        text("url.scheme", "https"),
+        text("server.address", pick(["shop.example.com", "api.example.com"])),
+        text("url.path", `/api/v1/resources/${Math.floor(next() * 1e6)}`),
         text(
           "user_agent.original",
           pick([
@@ -59,9 +71,10 @@ export function traceRequest(seed: number, spans: number): Buffer {
             "okhttp/4.12.0",
           ]),
         ),
-        text("http.request.header.authorization", `Bearer ${randomBytes(18).toString("base64")}`),
-        int("enduser.id", Math.floor(next() * 1e6)),
-        text("net.peer.ip", `10.${Math.floor(next() * 256)}.${Math.floor(next() * 256)}.${Math.floor(next() * 256)}`),
+        text("http.request.header.authorization", `Bearer token-${Math.floor(next() * 50)}`),
+        text("network.protocol.version", "1.1"),
+        int("enduser.id", Math.floor(next() * 1e5)),
+        text("client.address", `10.0.${Math.floor(next() * 4)}.${Math.floor(next() * 256)}`),
       ],
       events:
         next() < 0.2
