@@ -60,7 +60,7 @@ export interface StatusJson {
 }
 
 /** Items of one component among the latest. */
-const latestOfEach = 6;
+const latestOfEach = 4;
 /** Narrow screens have smaller boxes, so that two stand side by side. */
 const boxes = { right: { width: 236, height: 64 }, down: { width: 164, height: 64 } };
 

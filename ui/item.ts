@@ -188,7 +188,7 @@ function pointRow(metric: Metric, point: DataPoint, resource: Group["pairs"]): R
   return {
     title: metric.name,
     about: aboutOf(attributes),
-    note: unit === "" || unit === "1" ? number : `${number} ${unit}`,
+    note: unit === "" || unit === "1" ? number : `${number} ${unit.replace(/^\{(.*)\}$/, "$1")}`,
     groups: groups({
       point: [
         ["value", number],
