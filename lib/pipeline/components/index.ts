@@ -12,6 +12,7 @@ import { lokiWrite } from "./loki/write.ts";
 import { otelcolAuthBasic } from "./otelcol/auth/basic.ts";
 import { otelcolAuthBearer } from "./otelcol/auth/bearer.ts";
 import { otelcolAuthHeaders } from "./otelcol/auth/headers.ts";
+import { otelcolExporterDebug } from "./otelcol/exporter/debug.ts";
 import { otelcolExporterOtlphttp } from "./otelcol/exporter/otlphttp.ts";
 import { otelcolProcessorAttributes } from "./otelcol/processor/attributes.ts";
 import { otelcolProcessorBatch } from "./otelcol/processor/batch.ts";
@@ -38,6 +39,7 @@ const all = [
   otelcolAuthBasic,
   otelcolAuthBearer,
   otelcolAuthHeaders,
+  otelcolExporterDebug,
   otelcolExporterOtlphttp,
   otelcolProcessorAttributes,
   otelcolProcessorBatch,
