@@ -42,6 +42,7 @@ export interface DetailJson extends ComponentJson {
   readonly arguments: BodyJson;
   readonly exports: BodyJson;
   readonly counters: readonly ComponentCounter[];
+  /** What entered; of a component without a way in what left it, where the next component has it from nowhere else. */
   readonly items: readonly Item[];
   readonly edges: readonly Edge[];
 }
@@ -118,13 +119,14 @@ export class Api {
     const component = this.#local.pipeline?.component(id);
     if (!json || !component) return undefined;
     const { node, values, exports } = component;
+    const edges = edgesOf(this.#local.pipeline?.components ?? []);
     return {
       ...json,
       arguments: argumentsJson(node.block.body, node.definition.args, values),
       exports: exportsJson(exports),
       counters: countersByComponent(this.#local.metrics.expose()).get(id) ?? [],
-      items: this.#itemsOf(id),
-      edges: edgesOf(this.#local.pipeline?.components ?? []).filter(({ from, to }) => from === id || to === id),
+      items: json.takesData ? this.#itemsOf(id) : this.#itemsFrom(id, edges),
+      edges: edges.filter(({ from, to }) => from === id || to === id),
     };
   }
 
@@ -149,6 +151,13 @@ export class Api {
   #itemsOf(id: string): readonly Item[] {
     const { pipeline } = this.#local;
     return pipeline && mayWatch(pipeline) ? this.#items.of(id) : [];
+  }
+
+  /** What left a component, as the next ones saw it. */
+  #itemsFrom(id: string, edges: readonly Edge[]): readonly Item[] {
+    const data = edges.filter(({ kind }) => kind === "data");
+    const [next] = data.filter(({ from }) => from === id);
+    return next && data.filter(({ to }) => to === next.to).length === 1 ? this.#itemsOf(next.to) : [];
   }
 
   #revisionOf(pipeline: Pipeline): number {

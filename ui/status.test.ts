@@ -165,6 +165,8 @@ test("what is pushed is seen at each component on its way, as text", async () =>
   expect(after.items.map(({ title, about, kind }) => ({ title, about, kind }))).toEqual([
     { title: evil, about: "app=noise team=a", kind: "log" },
   ]);
+  const source = await json<DetailJson>("/api/v0/web/components/loki.source.api.in");
+  expect(source.items.map(({ title, about }) => ({ title, about }))).toEqual([{ title: evil, about: "app=noise" }]);
   const { latest } = await json<StatusJson>("/api/v0/web/status");
   expect(latest.map(({ component, title }) => `${component} ${title}`).toSorted()).toEqual([
     `loki.relabel.rules ${evil}`,

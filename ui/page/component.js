@@ -89,7 +89,11 @@ function items({ items: list, takesData, dataFlowEdgesTo }, { now, showsItems })
   return h(
     "section",
     { key: "items", class: "card" },
-    h("div", { class: "head" }, h("h2", undefined, "Last items that entered")),
+    h(
+      "div",
+      { class: "head" },
+      h("h2", undefined, takesData || !list.length ? "Last items that entered" : "Last items that left"),
+    ),
     list.length ? itemList(list, now) : h("p", { class: "soft none" }, why(takesData, dataFlowEdgesTo, showsItems)),
   );
 }

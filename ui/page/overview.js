@@ -62,6 +62,7 @@ function list({ status, filter, rates }, actions) {
         id: "filter",
         type: "search",
         placeholder: "Filter  /",
+        value: filter,
         "aria-label": "Filter components by name or health",
         oninput: event => actions.filter(event.target.value),
       }),
