@@ -11,6 +11,8 @@ const stability = new Option("--stability.level <level>", "least stable componen
   .choices(["experimental", "public-preview", "generally-available"])
   .default("generally-available");
 
+const community = new Option("--feature.community-components.enabled", "allow components of the community");
+
 program
   .command("run")
   .description("run a configuration (a file, or a folder of *.alloy files) in this process")
@@ -18,6 +20,7 @@ program
   .option("--server.http.listen-addr <address>", "address of the status page, metrics and health", "127.0.0.1:12345")
   .option("--storage.path <folder>", "where state is kept", "data-amalgam/")
   .addOption(stability)
+  .addOption(community)
   .addOption(new Option("--disable-reporting", "accepted for Alloy's sake; nothing is ever reported").hideHelp())
   .action(async (config: string, options: Record<string, string>) => {
     const { run } = await import("./run.ts");
@@ -45,12 +48,14 @@ program
   .argument("<config>")
   .option("--json", "print diagnostics as JSON, for editors")
   .addOption(stability)
+  .addOption(community)
   .action(async (config: string, options: Record<string, string>) => {
     const { validate } = await import("./validate.ts");
     process.exitCode = await validate(config, {
       json: "json" in options,
-      stability: options["stability.level"] as "generally-available",
-    }); // one of the choices
+      stability: options["stability.level"] as "generally-available", // one of the choices
+      community: "feature.communityComponents.enabled" in options,
+    });
   });
 
 program

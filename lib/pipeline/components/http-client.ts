@@ -22,7 +22,7 @@ export const tlsConfig = object({
   server_name: optional(string, undefined, "Name that the server's certificate must have."),
   insecure_skip_verify: optional(bool, false, "Accepts any server certificate."),
   min_version: optional(
-    oneOf("TLS version", ["TLS10", "TLS11", "TLS12", "TLS13"]),
+    oneOf("TLS version", ["TLS10", "TLS11", "TLS12", "TLS13"], text => `unknown TLS version: ${text}`),
     undefined,
     "Lowest version of TLS to speak.",
   ),

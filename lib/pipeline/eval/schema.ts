@@ -10,7 +10,7 @@
  *     type Args = Infer<typeof args>;
  *
  * Defaults are written as a user would write them (`"30s"`, `"1MiB"`, `10`). `optional(type, undefined, …)` decodes to
- * `undefined` where the attribute is missing or null. Types are in types.ts.
+ * `undefined` where the attribute is missing or null; with another default, null is the type's zero value. Types are in types.ts.
  */
 import type { Attribute, Block, Expr, Statement } from "../syntax/ast.ts";
 import type { Range } from "../syntax/diagnostic.ts";
@@ -75,7 +75,8 @@ export type Infer<S> = S extends ObjectSchema<infer T> ? T : never;
 export interface DecodeContext {
   /** The value of an expression; `undefined` where it can't be known (checking without evaluating) or was reported already. */
   evaluate(expr: Expr): Value | undefined;
-  report(range: Range, message: string): void;
+  /** `hint` says what the user may have meant, where that isn't part of Alloy's message. */
+  report(range: Range, message: string, hint?: string): void;
   /** A value that an expression gave and that its argument can't take. */
   reportMismatch(expr: Expr, value: Value, mismatch: Mismatch): void;
 }
@@ -190,122 +191,104 @@ export function object<F extends Fields>(fields: F): ObjectSchema<{ readonly [K 
   };
 }
 
+/** A body that is being decoded. */
+interface Decoding {
+  readonly result: Record<string, unknown>;
+  /** How often each field is given. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly context: DecodeContext;
+}
+
+/** Decodes in the order of the text, then reports what is missing, as Alloy does. */
 function decodeBody(fields: Fields, body: readonly Statement[], owner: Range, context: DecodeContext): unknown {
   const result: Record<string, unknown> = {};
-  const seen = new Map<string, Statement[]>();
-  for (const statement of body) place(fields, statement, seen, context);
+  const counts = new Map<string, number>();
+  const statements = body.map(statement => ({ statement, place: placeOf(fields, statement) }));
+  for (const { place } of statements) if (place) counts.set(place.name, (counts.get(place.name) ?? 0) + 1);
+  for (const { statement, place } of statements) {
+    if (place) decodeStatement(place, statement, { result, counts, context });
+    else reportUnknown(fields, statement, context);
+  }
   for (const [name, field] of Object.entries(fields)) {
-    const statements = seen.get(name) ?? [];
-    if (field.kind === "attribute") result[name] = decodeAttribute(name, field, statements, owner, context);
-    else if (field.kind === "block") result[name] = decodeBlocks(name, field, statements, owner, context);
-    else result[name] = decodeChoices(name, field, statements, context);
+    if (Object.hasOwn(result, name)) continue;
+    if (field.kind !== "choice" && field.required) context.report(owner, `missing required ${field.kind} "${name}"`);
+    result[name] = absent(field);
   }
   return result;
 }
 
-/** Files a statement under its field, or reports why it has none. */
-function place(fields: Fields, statement: Statement, seen: Map<string, Statement[]>, context: DecodeContext): void {
-  const { name } = statement.name;
-  const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-  const dot = name.indexOf(".");
-  const group = dot > 0 ? name.slice(0, dot) : undefined;
-  const groupField = group !== undefined && Object.hasOwn(fields, group) ? fields[group] : undefined;
-  if (
-    statement.kind === "block" &&
-    groupField?.kind === "choice" &&
-    Object.hasOwn(groupField.variants(), name.slice(dot + 1))
-  ) {
-    push(seen, group as string, statement); // groupField implies group
-    return;
-  }
-  if (!field || field.kind === "choice") {
-    const kind = statement.kind === "block" ? "block" : "attribute";
-    const range = kind === "block" ? blockHead(statement as Block) : statement; // kind tells which
-    context.report(range, `unrecognized ${kind} name "${name}"${suggest(name, namesOf(fields))}`);
-    return;
-  }
-  if (field.kind !== statement.kind) {
-    const [is, should] = statement.kind === "block" ? ["a block", "an attribute"] : ["an attribute", "a block"];
-    context.report(statement, `"${name}" must be ${should}, but is used as ${is}`);
-    seen.set(name, seen.get(name) ?? []);
-    return;
-  }
-  if (field.refused !== undefined)
-    context.report(statement.kind === "block" ? blockHead(statement) : statement, `"${name}" ${field.refused}`);
-  push(seen, name, statement);
+/** The field that a statement belongs to. */
+interface Place {
+  readonly name: string;
+  readonly field: Field;
+  /** The kind of block, for a choice. */
+  readonly variant: string;
 }
 
-const push = (map: Map<string, Statement[]>, name: string, statement: Statement) => {
-  const list = map.get(name);
-  if (list) list.push(statement);
-  else map.set(name, [statement]);
-};
+function placeOf(fields: Fields, { name: { name }, kind }: Statement): Place | undefined {
+  const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  if (field && field.kind !== "choice") return { name, field, variant: "" };
+  const dot = name.indexOf(".");
+  const group = name.slice(0, Math.max(dot, 0));
+  const variant = name.slice(dot + 1);
+  const choice = Object.hasOwn(fields, group) ? fields[group] : undefined;
+  if (kind !== "block" || choice?.kind !== "choice" || !Object.hasOwn(choice.variants(), variant)) return undefined;
+  return { name: group, field: choice, variant };
+}
 
-const namesOf = (fields: Fields): string[] =>
-  Object.entries(fields).flatMap(([name, field]) =>
-    field.kind === "choice" ? Object.keys(field.variants()).map(variant => `${name}.${variant}`) : [name],
+function reportUnknown(fields: Fields, statement: Statement, context: DecodeContext): void {
+  const { name } = statement.name;
+  const known = Object.entries(fields).flatMap(([each, field]) =>
+    field.kind === "choice" ? Object.keys(field.variants()).map(variant => `${each}.${variant}`) : [each],
   );
+  context.report(statement, `unrecognized ${statement.kind} name "${name}"`, hintFor(name, known));
+}
 
-/** What a message about a whole block points at: its name and label, and the rest of it only if that stands on the same line. */
-const blockHead = (statement: Block): Range => ({ start: statement.start, end: statement.end });
-
-function decodeAttribute(
-  name: string,
-  field: AttributeField<unknown>,
-  statements: readonly Statement[],
-  owner: Range,
-  context: DecodeContext,
-): unknown {
-  const [first, ...more] = statements as Attribute[]; // placed by kind
-  for (const again of more) context.report(again, `attribute "${name}" may only be provided once`);
-  if (!first) {
-    if (field.required) context.report(owner, `missing required attribute "${name}"`);
-    return defaultOf(field);
+function decodeStatement(place: Place, statement: Statement, { result, counts, context }: Decoding): void {
+  const { name, field } = place;
+  const { kind } = statement;
+  if ((field.kind === "attribute") !== (kind === "attribute")) {
+    const [is, should] = kind === "block" ? ["a block", "an attribute"] : ["an attribute", "a block"];
+    context.report(statement, `"${name}" must be ${should}, but is used as ${is}`);
+    return;
   }
-  const value = context.evaluate(first.value);
-  if (value === undefined || (value === null && !field.required))
-    return value === null ? zeroOf(field) : defaultOf(field);
+  if (field.kind !== "choice" && field.refused !== undefined) context.report(statement, `"${name}" ${field.refused}`);
+  if (field.kind === "attribute") {
+    if (Object.hasOwn(result, name)) context.report(statement, `attribute "${name}" may only be provided once`);
+    else result[name] = decodeAttribute(field, (statement as Attribute).value, context); // as its field
+    return;
+  }
+  const many = field.kind === "choice" || field.many;
+  if (!many && (counts.get(name) ?? 0) > 1) context.report(statement, `block "${name}" may only be specified once`);
+  const args = decodeBlock(place, statement as Block, context); // as its field
+  result[name] = many ? [...((result[name] ?? []) as unknown[]), args] : args; // only made here
+}
+
+function decodeBlock({ field, variant }: Place, block: Block, context: DecodeContext): unknown {
+  if (field.kind === "block") return field.schema().decodeBody(block.body, block, context);
+  const schema = field.kind === "choice" ? field.variants()[variant] : undefined;
+  return { kind: variant, args: schema?.decodeBody(block.body, block, context) };
+}
+
+/** What a field is that is not given. */
+function absent(field: Field): unknown {
+  if (field.kind === "attribute") return defaultOf(field);
+  if (field.kind === "choice" || field.many) return [];
+  return "withDefaults" in field ? field.schema().decode({}) : undefined;
+}
+
+function decodeAttribute(field: AttributeField<unknown>, expr: Expr, context: DecodeContext): unknown {
+  const value = context.evaluate(expr);
+  if (value === undefined) return defaultOf(field);
+  // `null` is Go's zero value, whatever the default; where there is no default, nothing stands for it
+  if (value === null && !field.required && field.default === undefined) return undefined;
   try {
     return field.type.decode(value);
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error;
-    context.reportMismatch(first.value, value, error);
+    context.reportMismatch(expr, value, error);
     return undefined;
   }
-}
-
-function decodeBlocks(
-  name: string,
-  field: BlockField<unknown>,
-  statements: readonly Statement[],
-  owner: Range,
-  context: DecodeContext,
-): unknown {
-  const list = statements as readonly Block[]; // placed by kind
-  if (!list.length && field.required) context.report(owner, `missing required block "${name}"`);
-  if (list.length > 1 && !field.many) {
-    for (const each of list) context.report(blockHead(each), `block "${name}" may only be specified once`);
-  }
-  const schema = field.schema();
-  const decoded = list.map(each => schema.decodeBody(each.body, blockHead(each), context));
-  if (field.many) return decoded;
-  if (!decoded.length && "withDefaults" in field) return schema.decode({});
-  return decoded[0];
-}
-
-function decodeChoices(
-  name: string,
-  field: ChoiceField<unknown>,
-  statements: readonly Statement[],
-  context: DecodeContext,
-): unknown {
-  const variants = field.variants();
-  return (statements as readonly Block[]).map(each => {
-    // placed by kind
-    const kind = each.name.name.slice(name.length + 1);
-    const schema = variants[kind] as ObjectSchema<unknown>; // placed only where the variant exists
-    return { kind, args: schema.decodeBody(each.body, blockHead(each), context) };
-  });
 }
 
 /** The part of a list or object expression that a path leads to; the whole where the expression isn't written out. */
@@ -325,9 +308,6 @@ function defaultOf(field: AttributeField<unknown>): unknown {
   if (!defaults.has(field)) defaults.set(field, field.type.decode(fromPlain(field.default)));
   return defaults.get(field);
 }
-
-/** What `null` leaves: Go's zero value, which here is the absence of a value where the type has no better one. */
-const zeroOf = (_field: AttributeField<unknown>): undefined => undefined;
 
 function decodePlain(fields: Fields, plain: Readonly<Record<string, unknown>>): unknown {
   const problems: string[] = [];
@@ -404,13 +384,19 @@ function plainChoices(field: ChoiceField<unknown>, given: unknown, path: string,
 
 /** `, did you mean "x"?` where a name is near, else nothing. */
 export function suggest(name: string, known: Iterable<string>): string {
+  const hint = hintFor(name, known);
+  return hint === undefined ? "" : `, ${hint}`;
+}
+
+/** `did you mean "x"?` where a name is near. */
+export function hintFor(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
     const distance = editDistance(name, candidate, bestDistance);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  return best === undefined ? "" : `, did you mean "${best}"?`;
+  return best === undefined ? undefined : `did you mean "${best}"?`;
 }
 
 /** Levenshtein's distance with neighbours swapped counted once, given up at `limit`. */

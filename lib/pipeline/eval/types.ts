@@ -6,7 +6,6 @@ import {
   toFloat,
   toInt,
   toList,
-  toNumber,
   toObject,
   toOptionalSecret,
   toSecret,
@@ -42,54 +41,56 @@ export const target: ExportType<Target> = { name: "capsule(discovery.Target)", d
 /** Anything, as a value of the language. */
 export const any: ExportType<Value> = { name: "any", decode: same, encode: same };
 
-const byteUnits: Readonly<Record<string, number>> = {
-  B: 0,
-  KB: 1,
-  KiB: 1,
-  MB: 2,
-  MiB: 2,
-  GB: 3,
-  GiB: 3,
-  TB: 4,
-  TiB: 4,
-  PB: 5,
-  PiB: 5,
-  EB: 6,
-  EiB: 6,
-};
-
-/** A number of bytes, from `"1MiB"`; units count by 1024 with and without the `i`. */
+/** A number of bytes in Alloy's spelling: `"1MiB"`, `"1.5GB"`; units count by 1024 with and without the `i`. */
 export const bytes: Type<number> = {
   name: "string(units.Base2Bytes)",
-  decode(value) {
-    if (typeof value === "bigint" || typeof value === "number") return Number(toNumber(value));
-    const text = toText(value);
-    if (text === "") return 0;
-    const parts = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)([A-Za-z]*)/gy)];
-    const read = parts.reduce((length, part) => length + part[0].length, 0);
-    if (!parts.length || read !== text.length)
-      throw new Mismatch(`units: invalid "${text}", expected a size such as "1MiB"`);
-    return parts.reduce((sum, [, size = "", unit = ""]) => {
-      const power = byteUnits[unit || "B"];
-      if (power === undefined || unit === "")
-        throw new Mismatch(
-          `units: ${unit === "" ? "missing" : "unknown"} unit in "${text}", expected one such as "MiB"`,
-        );
-      return sum + Math.trunc(Number(size) * 1024 ** power);
-    }, 0);
-  },
+  decode: value => (value === null ? 0 : parseBytes(toText(value))),
 };
 
-/** One of a few words. `what` names it in the message: `unrecognized compression "brotli", expected gzip or none`. */
-export const oneOf = <const W extends string>(what: string, words: readonly W[]): Type<W> => ({
+/** Either of the two spellings, but not a mixture of them, as in Alloy. */
+const byteUnits = ["iB", "B"].map(
+  suffix =>
+    new Map([
+      ["B", 1],
+      ...["K", "M", "G", "T", "P", "E"].map((prefix, i): [string, number] => [prefix + suffix, 1024 ** (i + 1)]),
+    ]),
+);
+
+function parseBytes(text: string): number {
+  const rest = text.replace(/^[-+]/, "");
+  if (rest === "0") return 0;
+  const parts = [...rest.matchAll(/(\d+\.?\d*|\.\d+)([^\d.]*)/gy)];
+  const read = parts.reduce((length, part) => length + part[0].length, 0);
+  if (!parts.length || read !== rest.length) throw new Mismatch(`units: invalid ${text}`);
+  const sizes = byteUnits.map(units =>
+    parts.map(([, size, unit = ""]) => Number(size) * (units.get(unit) ?? Number.NaN)),
+  );
+  const fitting = sizes.find(list => !list.some(Number.isNaN));
+  if (!fitting) {
+    const unknown = parts.find(([, , unit = ""]) => !byteUnits[1]?.has(unit))?.[2] ?? "";
+    throw new Mismatch(`units: unknown unit ${unknown} in ${text}`);
+  }
+  const total = fitting.reduce((sum, size) => sum + size, 0);
+  if (total >= 2 ** 63) throw new Mismatch("units: overflow parsing unit");
+  return Math.trunc(text.startsWith("-") ? -total : total);
+}
+
+/**
+ * One of a few words. `what` names it in the message: `unrecognized compression "brotli", expected gzip or none`; `message`
+ * is for those that Alloy puts otherwise.
+ */
+export const oneOf = <const W extends string>(
+  what: string,
+  words: readonly W[],
+  message: (text: string) => string = text =>
+    `unrecognized ${what} ${JSON.stringify(text)}, expected ${words.slice(0, -1).join(", ")}${words.length > 1 ? " or " : ""}${words.at(-1)}`,
+): Type<W> => ({
   name: "string",
   decode(value) {
     const text = toText(value);
     const found = words.find(word => word === text);
     if (found !== undefined) return found;
-    throw new Mismatch(
-      `unrecognized ${what} "${text}", expected ${words.slice(0, -1).join(", ")}${words.length > 1 ? " or " : ""}${words.at(-1)}`,
-    );
+    throw new Mismatch(message(text));
   },
 });
 

@@ -2,7 +2,7 @@
 
 import { evaluate } from "../eval/evaluate.ts";
 import { traversalsOf } from "../eval/references.ts";
-import { locate, type Mismatch } from "../eval/schema.ts";
+import { type DecodeContext, locate, type ObjectSchema } from "../eval/schema.ts";
 import { deprecatedNames } from "../eval/stdlib/index.ts";
 import { EvaluationError } from "../eval/value.ts";
 import type { Expr, File } from "../syntax/ast.ts";
@@ -11,17 +11,35 @@ import { configBlocks } from "./config-blocks.ts";
 import { locateInBlock } from "./locate.ts";
 import { buildNodes, expressionsOf, type Node, type NodeOptions } from "./nodes.ts";
 
-/** All that is wrong and can be known without evaluating references and calls. */
+/**
+ * All that is wrong and can be known without evaluating references and calls, in Alloy's order: blocks that configure the
+ * process, then components as they stand; in each block its arguments, then what they refer to.
+ */
 export function checkConfiguration(files: readonly File[], options: NodeOptions): readonly Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
-  const nodes = buildNodes(files, options, diagnostics);
-  for (const { block, source } of nodes.configBlocks) {
-    const { context } = literalContext(source, diagnostics);
-    configBlocks.get(block.name.name)?.decodeBody(block.body, block, context);
+  const structure: Diagnostic[] = [];
+  const { ordered, configBlocks: blocks } = buildNodes(files, options, structure);
+  for (const { body, source } of files) warnOfDeprecated(expressionsOf(body), source, structure);
+  const found: Diagnostic[] = [];
+  for (const { block, source } of blocks) {
+    const { context } = literalContext(source, found);
+    configSchema(block.name.name).decodeBody(block.body, block, context);
   }
-  for (const node of nodes.ordered) checkNode(node, diagnostics);
-  for (const { body, source } of files) warnOfDeprecated(expressionsOf(body), source, diagnostics);
-  return diagnostics;
+  for (const node of ordered) checkNode(node, found);
+  return inFileOrder([...found, ...structure.sort((a, b) => a.start - b.start)], files);
+}
+
+const configSchema = (name: string): ObjectSchema<unknown> => configBlocks.get(name) as ObjectSchema<unknown>; // that is what makes a block one of them
+
+/** Sorts by the block that a diagnostic belongs to; those of one block stay as they are. */
+function inFileOrder(diagnostics: readonly Diagnostic[], files: readonly File[]): readonly Diagnostic[] {
+  const places = diagnostics.map(diagnostic => {
+    const file = files.findIndex(({ source }) => source === diagnostic.source);
+    const block = files[file]?.body.findIndex(({ end }) => diagnostic.start < end) ?? -1;
+    const name = files[file]?.body[block]?.name.name ?? "";
+    return { diagnostic, file, block, rank: configBlocks.has(name) ? 0 : 1 };
+  });
+  places.sort((a, b) => a.rank - b.rank || a.file - b.file || a.block - b.block);
+  return places.map(({ diagnostic }) => diagnostic);
 }
 
 function checkNode({ definition, block, source }: Node, diagnostics: Diagnostic[]): void {
@@ -35,10 +53,14 @@ function checkNode({ definition, block, source }: Node, diagnostics: Diagnostic[
 }
 
 /** Gives the values of expressions that are written out. */
-function literalContext(source: Source, diagnostics: Diagnostic[]) {
+function literalContext(
+  source: Source,
+  diagnostics: Diagnostic[],
+): { readonly context: DecodeContext; unknown(): boolean } {
   let unknown = false;
-  const report = (range: { start: number; end: number }, message: string) =>
-    diagnostics.push(errorAt(source, range, message));
+  const report: DecodeContext["report"] = (range, message, hint) => {
+    diagnostics.push(errorAt(source, range, message, hint));
+  };
   const evaluateLiteral = (expr: Expr) => {
     if (traversalsOf(expr).length > 0) {
       unknown = true;
@@ -52,7 +74,7 @@ function literalContext(source: Source, diagnostics: Diagnostic[]) {
       return undefined;
     }
   };
-  const reportMismatch = (expr: Expr, _: unknown, { path, message }: Mismatch) =>
+  const reportMismatch: DecodeContext["reportMismatch"] = (expr, _, { path, message }) =>
     report(locate(expr, path), message.replace(/^should be (\w+), got/, "expected $1, got"));
   return { context: { report, reportMismatch, evaluate: evaluateLiteral }, unknown: () => unknown };
 }
@@ -62,7 +84,8 @@ function warnOfDeprecated(expressions: Iterable<Expr>, source: Source, diagnosti
     for (const { path, start, end } of traversalsOf(expr)) {
       const [first] = path;
       if (path.length !== 1 || !first || !deprecatedNames.has(first.name)) continue;
-      const message = `function "${first.name}" is deprecated, see the reference of the standard library for its present name`;
+      const message =
+        "this stdlib function is deprecated; please refer to the documentation for updated usage and alternatives";
       diagnostics.push({ severity: "warning", source, start, end, message });
     }
   }

@@ -1,6 +1,6 @@
 /** From syntax to a graph: which blocks are components, what refers to what, in which order they are evaluated. Nothing is evaluated here. */
 import { referencesOf } from "../eval/references.ts";
-import { suggest } from "../eval/schema.ts";
+import { hintFor } from "../eval/schema.ts";
 import { stdlib } from "../eval/stdlib/index.ts";
 import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Range, type Source } from "../syntax/diagnostic.ts";
@@ -18,27 +18,42 @@ export interface Node {
   readonly references: readonly string[];
 }
 
+/** A block that configures the process; it may refer to components, as `logging` does to those that get the log. */
+export type ConfigNode = Pick<Node, "block" | "source" | "references">;
+
 export interface Nodes {
   /** Every node after those that it refers to. */
   readonly ordered: readonly Node[];
-  readonly configBlocks: readonly { readonly block: Block; readonly source: Source }[];
+  readonly configBlocks: readonly ConfigNode[];
 }
 
 export interface NodeOptions {
   readonly definitions: ReadonlyMap<string, Definition>;
-  /** Names that the reference has but this build has not, to tell "not supported" from "misspelt". */
-  readonly knownElsewhere?: ReadonlySet<string>;
+  /** Components that the reference has but this build has not, to tell "not supported" from "misspelt". */
+  readonly knownElsewhere?: ReadonlyMap<string, Stability | "community">;
   readonly stability: Stability;
+  /** Whether components of the community may be used. @default false */
+  readonly community?: boolean;
+}
+
+interface Place {
+  readonly block: Block;
+  readonly source: Source;
+}
+
+interface Use {
+  readonly id: string;
+  readonly range: Range;
 }
 
 interface Draft extends Omit<Node, "references"> {
-  readonly uses: readonly { readonly id: string; readonly range: Range }[];
+  readonly uses: readonly Use[];
 }
 
 /** Builds the graph; what is wrong goes into `diagnostics`, and what is right is still returned. */
 export function buildNodes(files: readonly File[], options: NodeOptions, diagnostics: Diagnostic[]): Nodes {
-  const config: { block: Block; source: Source }[] = [];
-  const declared = new Map<string, { block: Block; source: Source }>();
+  const config: Place[] = [];
+  const declared = new Map<string, Place>();
   const found: Omit<Node, "references">[] = [];
   for (const { body, source } of files) {
     for (const statement of body) {
@@ -48,7 +63,11 @@ export function buildNodes(files: readonly File[], options: NodeOptions, diagnos
       const before = declared.get(id);
       if (before) {
         diagnostics.push(
-          errorAt(source, block, `block ${id} already declared at ${placeOf(before.source, before.block)}`),
+          errorAt(
+            source,
+            firstCharacters(block, id.length),
+            `block ${id} already declared at ${placeOf(before.source, before.block)}`,
+          ),
         );
         continue;
       }
@@ -62,8 +81,15 @@ export function buildNodes(files: readonly File[], options: NodeOptions, diagnos
   }
   const drafts = found.map(node => ({ ...node, uses: usesOf(node, declared, diagnostics) }));
   reportCycles(drafts, diagnostics);
-  return { ordered: order(drafts), configBlocks: config };
+  const configNodes = config.map(place => ({ ...place, references: idsOf(usesOf(place, declared, diagnostics)) }));
+  return { ordered: order(drafts), configBlocks: configNodes };
 }
+
+/** What a message about a block as a whole points at: all before its body. */
+const headOf = ({ start, open }: Block): Range => ({ start, end: open + 1 });
+
+/** Alloy marks as many characters of a block as its id has. */
+const firstCharacters = ({ start }: Block, length: number): Range => ({ start, end: start + length });
 
 const unsupportedStatements = new Set([
   "declare",
@@ -96,23 +122,28 @@ function topLevelBlock(statement: Statement, source: Source, diagnostics: Diagno
 function define(block: Block, source: Source, options: NodeOptions, diagnostics: Diagnostic[]): Definition | undefined {
   const { name } = block.name;
   const definition = options.definitions.get(name);
-  const report = (message: string) => diagnostics.push(errorAt(source, block, message));
-  if (!definition) {
-    if (options.knownElsewhere?.has(name)) report(`component "${name}" is not supported by Amalgam yet`);
-    else report(`cannot find the definition of component name "${name}"${suggest(name, options.definitions.keys())}`);
-    return undefined;
+  const stability = definition?.stability ?? options.knownElsewhere?.get(name);
+  const report = (message: string, hint?: string): undefined => {
+    diagnostics.push(errorAt(source, block.name, message, hint));
+  };
+  if (stability === undefined) {
+    const hint = hintFor(name, options.definitions.keys());
+    return report(`cannot find the definition of component name "${name}"`, hint);
   }
-  if (rank[definition.stability] < rank[options.stability]) {
-    report(
-      `component "${name}" is at stability level "${definition.stability}", which is below the minimum allowed stability level "${options.stability}". Use --stability.level command-line flag to enable "${definition.stability}" features`,
-    );
-    return undefined;
+  const refusal = refusalOf(name, stability, options);
+  if (refusal !== undefined) return report(refusal);
+  if (!definition) return report(`component "${name}" is not supported by Amalgam yet`);
+  return block.label ? definition : report(`component "${name}" must have a label`);
+}
+
+/** Why a component that exists may not be used. */
+function refusalOf(name: string, stability: Stability | "community", options: NodeOptions): string | undefined {
+  if (stability === "community") {
+    if (options.community) return undefined;
+    return `the component "${name}" is a community component. Use the --feature.community-components.enabled command-line flag to enable community components`;
   }
-  if (!block.label) {
-    report(`component "${name}" must have a label`);
-    return undefined;
-  }
-  return definition;
+  if (rank[stability] >= rank[options.stability]) return undefined;
+  return `component "${name}" is at stability level "${stability}", which is below the minimum allowed stability level "${options.stability}". Use --stability.level command-line flag to enable "${stability}" features`;
 }
 
 const rank: Readonly<Record<Stability, number>> = { experimental: 0, "public-preview": 1, "generally-available": 2 };
@@ -125,8 +156,8 @@ const placeOf = (source: Source, { start }: Range): string => {
 };
 
 /** The nodes that a block's expressions refer to; names that lead nowhere are diagnostics. */
-function usesOf(node: Omit<Node, "references">, declared: ReadonlyMap<string, unknown>, diagnostics: Diagnostic[]) {
-  const uses: { id: string; range: Range }[] = [];
+function usesOf(node: Place, declared: ReadonlyMap<string, unknown>, diagnostics: Diagnostic[]): Use[] {
+  const uses: Use[] = [];
   for (const expr of expressionsOf(node.block.body)) {
     for (const reference of referencesOf(expr, isKnownName)) {
       const path = reference.path.map(({ name }) => name);
@@ -134,13 +165,15 @@ function usesOf(node: Omit<Node, "references">, declared: ReadonlyMap<string, un
       if (id !== undefined) uses.push({ id, range: reference });
       else {
         const text = path.join(".");
-        const message = `component "${text}" does not exist or is out of scope${suggest(text, declared.keys())}`;
-        diagnostics.push(errorAt(node.source, reference, message));
+        const message = `component "${text}" does not exist or is out of scope`;
+        diagnostics.push(errorAt(node.source, reference, message, hintFor(text, declared.keys())));
       }
     }
   }
   return uses;
 }
+
+const idsOf = (uses: readonly Use[]): readonly string[] => [...new Set(uses.map(({ id }) => id))];
 
 /** Names that are there without being declared. */
 export const isKnownName = (name: string): boolean => name === "module_path" || stdlib.has(name);
@@ -168,11 +201,11 @@ function reportCycles(drafts: readonly Draft[], diagnostics: Diagnostic[]): void
   for (const cycle of stronglyConnected(drafts, byId)) {
     const names = cycle.map(({ id }) => id).sort();
     for (const member of cycle)
-      diagnostics.push(errorAt(member.source, member.block, `cycle detected: ${names.join(", ")}`));
+      diagnostics.push(errorAt(member.source, headOf(member.block), `cycle detected: ${names.join(", ")}`));
   }
   for (const draft of drafts) {
     if (draft.uses.some(({ id }) => id === draft.id))
-      diagnostics.push(errorAt(draft.source, draft.block, "cannot reference self"));
+      diagnostics.push(errorAt(draft.source, headOf(draft.block), "cannot reference self"));
   }
 }
 
@@ -234,7 +267,7 @@ function order(drafts: readonly Draft[]): readonly Node[] {
       if (use) continue;
       path.pop();
       const { uses, ...node } = frame.draft;
-      ordered.push({ ...node, references: [...new Set(uses.map(({ id }) => id))] });
+      ordered.push({ ...node, references: idsOf(uses) });
     }
   }
   return ordered;

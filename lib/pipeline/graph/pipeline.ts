@@ -37,8 +37,9 @@ export interface Environment {
 
 export interface LoadOptions {
   readonly definitions: ReadonlyMap<string, Definition>;
-  readonly knownElsewhere?: ReadonlySet<string>;
+  readonly knownElsewhere?: ReadonlyMap<string, Stability | "community">;
   readonly stability?: Stability;
+  readonly community?: boolean;
   readonly environment: Environment;
 }
 

@@ -17,9 +17,11 @@ export interface Diagnostic extends Range {
   readonly source: Source;
   /** Lower case, one line, no final period: names the user's thing, what was expected, what was got. */
   readonly message: string;
+  /** What the user may have meant. Apart from the message, which is Alloy's. */
+  readonly hint?: string;
 }
 
 /** Makes an error at a range of a source. */
-export function errorAt(source: Source, { start, end }: Range, message: string): Diagnostic {
-  return { severity: "error", source, start, end, message };
+export function errorAt(source: Source, { start, end }: Range, message: string, hint?: string): Diagnostic {
+  return { severity: "error", source, start, end, message, ...(hint !== undefined && { hint }) };
 }

@@ -9,6 +9,8 @@ export interface FormatOptions {
   readonly color?: boolean;
   /** Lines of the file before and after the place. @default 1 */
   readonly context?: number;
+  /** Says what the user may have meant, which Alloy does not. @default false */
+  readonly hints?: boolean;
 }
 
 /** A diagnostic for programs. Lines and columns count from 1, columns in bytes; the end is the first place after it. */
@@ -20,6 +22,8 @@ export interface DiagnosticJson {
   readonly endColumn: number;
   readonly severity: Diagnostic["severity"];
   readonly message: string;
+  /** What the user may have meant. */
+  readonly hint?: string;
   /** The first line of the place, as it stands in the file. */
   readonly text: string;
 }
@@ -27,9 +31,13 @@ export interface DiagnosticJson {
 const tabWidth = 4;
 
 /** Says what is wrong and shows the place, without a line break at the end. A negative start is no place: `-`. */
-export function formatDiagnostic(diagnostic: Diagnostic, { color = false, context = 1 }: FormatOptions = {}): string {
+export function formatDiagnostic(
+  diagnostic: Diagnostic,
+  { color = false, context = 1, hints = false }: FormatOptions = {},
+): string {
   const severity = diagnostic.severity === "error" ? "Error: " : "Warning: ";
-  const message = formatDiagnosticLine(diagnostic);
+  const hint = hints && diagnostic.hint !== undefined ? `, ${diagnostic.hint}` : "";
+  const message = formatDiagnosticLine(diagnostic) + hint;
   const code = diagnostic.severity === "error" ? 31 : 33;
   const header = color ? `\x1b[${code};1m${severity}\x1b[0m\x1b[1m${message}\x1b[0m` : severity + message;
   return diagnostic.start < 0 ? header : `${header}\n\n${excerpt(diagnostic, context)}`;
@@ -48,14 +56,14 @@ export function formatDiagnosticLine({ source, start, message }: Diagnostic): st
 }
 
 /** Formats a diagnostic for editors and other programs. */
-export function toJson({ source, start, end, severity, message }: Diagnostic): DiagnosticJson {
+export function toJson({ source, start, end, severity, message, hint }: Diagnostic): DiagnosticJson {
   const from = positionOf(source, Math.max(start, 0));
   const to = positionOf(source, Math.max(start, end, 0));
   const text = lineText(source, from.line).toWellFormed();
   return {
     file: source.name,
     ...{ line: from.line, column: from.column, endLine: to.line, endColumn: to.column },
-    ...{ severity, message, text },
+    ...{ severity, message, ...(hint !== undefined && { hint }), text },
   };
 }
 

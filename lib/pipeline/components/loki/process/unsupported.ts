@@ -30,7 +30,7 @@ const metrics = object({
 
 const cri = object({
   max_partial_lines: optional(int, 100, "Partial lines to hold at most."),
-  max_partial_line_size: optional(bytes, 0, "Bytes that a joined line has at most."),
+  max_partial_line_size: optional(int, 0, "Bytes that a joined line has at most."),
   max_partial_line_size_truncate: optional(bool, false, "Cuts longer lines."),
 });
 

@@ -13,7 +13,7 @@ import {
   required,
   requiredBlock,
 } from "../../../eval/schema.ts";
-import { any, bool, bytes, duration, int, map, number, oneOf, string } from "../../../eval/types.ts";
+import { bool, bytes, capsule, duration, int, map, number, oneOf, string } from "../../../eval/types.ts";
 import { defineComponent, type Host, type Problem } from "../../../graph/component.ts";
 import type { Invocation } from "../../../graph/invocation.ts";
 import { countItems, type OtlpBatch, otlpBatch } from "../../../graph/kinds.ts";
@@ -76,7 +76,11 @@ const sendingQueue = object({
     }),
     "Puts what is pending into one request.",
   ),
-  storage: refused(any, "can't be used: there is no queue to store", "Where the queue is kept."),
+  storage: refused(
+    capsule<unknown>("*extension.ExtensionHandler"),
+    "can't be used: there is no queue to store",
+    "Where the queue is kept.",
+  ),
 });
 
 const retryOnFailure = object({

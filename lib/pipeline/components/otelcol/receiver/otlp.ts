@@ -73,7 +73,7 @@ const http = object({
     ["gzip", "zstd", "zlib", "snappy", "deflate", "lz4"],
     "Content encodings that are taken.",
   ),
-  keep_alives_enabled: optional(bool, true, "Accepted; connections are kept."),
+  keep_alives_enabled: optional(bool, undefined, "Accepted; connections are kept."),
   idle_timeout: optional(duration, "1m", "Accepted."),
   read_timeout: optional(duration, undefined, "Accepted; bodies are bounded by their size."),
   write_timeout: optional(duration, "30s", "Time until an answer must be given."),
