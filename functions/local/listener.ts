@@ -14,6 +14,8 @@ export interface Service {
 const defaultAnswerMs = 30_000;
 /** Time kept back to write the answer. */
 const reserveMs = 500;
+/** Time for requests that are under way when the listener closes. */
+const gracefulMs = 30_000;
 /** Time in which a client that sends too much can see that it is refused. */
 const lingerMs = 2000;
 
@@ -22,6 +24,7 @@ export class Listener {
   readonly #server: Server;
   readonly #log: Logger;
   #service: Service;
+  #closing = false;
 
   constructor(service: Service, log: Logger) {
     this.#service = service;
@@ -64,10 +67,22 @@ export class Listener {
 
   /** Takes no new request; resolves when the last answer is written. */
   close(): Promise<void> {
+    this.#closing = true;
     return new Promise(resolve => {
-      this.#server.close(() => resolve());
+      // a client that never ends its request is not waited for; Node's own time limits end with the listening
+      const timer = setTimeout(() => this.#server.closeAllConnections(), gracefulMs);
+      this.#server.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
       this.#server.closeIdleConnections();
     });
+  }
+
+  /** Clients keep connections and would go on: while it closes each answer is the last of its connection. */
+  #send(request: IncomingMessage, response: ServerResponse, reply: HttpReply): void {
+    if (this.#closing) response.shouldKeepAlive = false;
+    send(request, response, reply);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -75,13 +90,13 @@ export class Listener {
     try {
       const { route, known } = findRoute(this.#service.triggers, request.method ?? "GET", path);
       if (!route)
-        return send(request, response, {
+        return this.#send(request, response, {
           status: known ? 405 : 404,
           body: known ? "method not allowed\n" : "404 page not found\n",
         });
       const body = await readBody(request, route.maxBodyBytes);
       if (!body) {
-        send(request, response, { status: 413, body: `request body exceeds ${route.maxBodyBytes} bytes\n` });
+        this.#send(request, response, { status: 413, body: `request body exceeds ${route.maxBodyBytes} bytes\n` });
         return dropRest(request);
       }
       const gone = new AbortController();
@@ -91,14 +106,14 @@ export class Listener {
         signal: gone.signal,
       });
       const headers = request.headers as Readonly<Record<string, string | undefined>>; // only set-cookie is a list, and that isn't sent by clients
-      send(
+      this.#send(
         request,
         response,
         await route.handle({ method: request.method ?? "GET", path, query, headers, body }, invocation),
       );
     } catch (error) {
       this.#log.error("request failed", { path, error: error instanceof Error ? error.message : String(error) });
-      send(request, response, { status: 500, body: "internal error\n" });
+      this.#send(request, response, { status: 500, body: "internal error\n" });
     }
   }
 }
