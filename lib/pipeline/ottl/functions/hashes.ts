@@ -15,11 +15,10 @@ const digest = (algorithm: string) =>
 const offset = 0xcbf29ce484222325n;
 const prime = 0x100000001b3n;
 
-/** FNV-1 in 64 bits. */
+/** FNV-1a in 64 bits. */
 function fnv(value: string): bigint {
   let hash = offset;
-  for (const byte of Buffer.from(value))
-    hash = BigInt.asUintN(64, (hash * prime) & 0xffff_ffff_ffff_ffffn) ^ BigInt(byte);
+  for (const byte of Buffer.from(value)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * prime);
   return BigInt.asIntN(64, hash);
 }
 

@@ -1,11 +1,10 @@
 /** Times and durations. */
-
 import { parseDuration } from "../../telemetry/gotime/duration.ts";
-import { civil, compileLayout, loadLocation, timeOf, toNanoseconds } from "../../telemetry/gotime/layout.ts";
+import { civil, type Location, loadLocation, timeOf, toNanoseconds } from "../../telemetry/gotime/layout.ts";
 import { fail } from "../error.ts";
 import { duration, int, literalText, optional, text, time } from "../params.ts";
 import { Duration, int64, type OttlValue, Time } from "../value.ts";
-import { goLayout } from "./ctime.ts";
+import { printer, reader } from "./ctime.ts";
 import { define, type FunctionTable } from "./define.ts";
 
 const durationAs = (convert: (nanoseconds: bigint) => OttlValue) =>
@@ -39,6 +38,14 @@ function parsed(value: string): bigint {
   }
 }
 
+function zoneOf(name: string): Location {
+  try {
+    return loadLocation(name);
+  } catch (error) {
+    return fail(`failed to load location ${name}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 /** Go's zero time is the year 1: from there truncation counts. */
 const sinceYearOne = 62_135_596_800n * 1_000_000_000n;
 
@@ -53,16 +60,15 @@ export const times: FunctionTable = {
         new Duration(parsed(get(context))),
   }),
   Time: define({
-    params: { time: text, format: literalText, location: optional(literalText), locale: optional(literalText) },
-    pure: true,
-    build({ time: get, format, location = "" }) {
+    params: { time: text, format: literalText, location: optional(text), locale: optional(literalText) },
+    build({ time: get, format, location }) {
       if (format === "") throw new Error("format cannot be nil");
-      const layout = compileLayout(goLayout(format));
-      const zone = loadLocation(location);
+      const read = reader(format);
       return context => {
+        const zone = zoneOf(location?.(context) ?? "");
         const value = get(context);
         if (value === "") return fail("time cannot be nil");
-        const result = layout.parseTime(value, zone);
+        const result = read(value, zone, context.now);
         return typeof result === "string" ? fail(result) : new Time(toNanoseconds(result), result.zone);
       };
     },
@@ -71,7 +77,7 @@ export const times: FunctionTable = {
     params: { time, format: literalText },
     build({ time: get, format }) {
       if (format === "") throw new Error("format cannot be nil");
-      const layout = compileLayout(goLayout(format));
+      const layout = printer(format);
       return context => {
         const { nanoseconds, zone } = get(context);
         return layout.format(timeOf(nanoseconds, zone));
