@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { alloyComponents } from "../lib/pipeline/components/alloy.ts";
 import { definitions, knownElsewhere } from "../lib/pipeline/components/index.ts";
+import { unsupportedVariants } from "../lib/pipeline/components/loki/process/unsupported.ts";
 import type { ObjectSchema } from "../lib/pipeline/eval/schema.ts";
 import { checkConfiguration } from "../lib/pipeline/graph/check.ts";
 import type { Definition } from "../lib/pipeline/graph/component.ts";
@@ -42,12 +43,19 @@ function section(): string {
   ].join("\n");
 }
 
+/** What a schema does not say. */
+const refusedWhenBuilt: Readonly<Record<string, readonly string[]>> = {
+  "loki.process": Object.keys(unsupportedVariants).map(stage => `stage.${stage}`),
+};
+
 function row({ name, summary, stability, ours, args }: Definition): string {
   const marks = [
     ...(ours ? ["only in Amalgam"] : []),
     ...(stability === "generally-available" ? [] : [stability.replace("-", " ")]),
   ];
-  const refused = [...refusedOf(args, "", new Set())].map(path => `\`${path}\``).join(", ");
+  const refused = [...refusedOf(args, "", new Set()), ...(refusedWhenBuilt[name] ?? [])]
+    .map(path => `\`${path}\``)
+    .join(", ");
   return `| \`${name}\`${marks.length ? ` (${marks.join(", ")})` : ""} | ${cell(summary)} | ${refused} |`;
 }
 
