@@ -1,5 +1,6 @@
 /** Clients that try again as those of OTLP and Loki do: after 429, 503 and failed connections, no sooner than they are asked to. */
 import { Agent, request } from "node:http";
+import { onTestFinished } from "vitest";
 import { sleep } from "./until.ts";
 
 export interface Answer {
@@ -56,7 +57,11 @@ export interface Load {
 export function startLoad(batchOf: (n: number) => Batch, clients: number): Load {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   let stopped = false;
+  let over = false;
   let n = 0;
+  onTestFinished(() => {
+    over = stopped = true;
+  });
   const load = {
     sent: [] as string[],
     acknowledged: [] as string[],
@@ -72,7 +77,7 @@ export function startLoad(batchOf: (n: number) => Batch, clients: number): Load 
     while (!stopped) {
       const batch = batchOf(n++);
       load.sent.push(...batch.ids);
-      while (!(await attempt(batch, agent, load)));
+      while (!(await attempt(batch, agent, load))) if (over) return;
       load.acknowledged.push(...batch.ids);
     }
   };
