@@ -37,7 +37,7 @@ test("what the sender sends goes through the quickstart's transforms and is show
   const last = await items("otelcol.processor.batch.last");
   expect(last.filter(item => item.startsWith("GET /health"))).toEqual([]);
   expect(last.filter(item => item.startsWith("request received"))).toEqual([]);
-  expect(last.filter(item => item.startsWith("POST /cart ")).map(item => item.replace(/[0-9a-f]{64}/, "HASH"))).toEqual(
+  expect(last.filter(item => item.startsWith("POST /cart service")).map(item => item.replace(/[0-9a-f]{40,}…$/, "HASH"))).toEqual(
     [
       "POST /cart service.name=shop http.request.method=POST http.route=/cart http.response.status_code=201 user.email=HASH",
     ],
@@ -55,11 +55,7 @@ test("what the sender sends goes through the quickstart's transforms and is show
   ]);
 });
 
-test("what can't be sent is said", async () => {
+test("what can't be pushed is said", async () => {
   const [nothing = 0] = await freePorts(1);
-  const shop = new Shop(`http://127.0.0.1:${nothing}`);
-  shop.visit(1);
-  await expect(shop.sendTraces()).rejects.toThrow("ECONNREFUSED");
   await expect(pushToLoki(`http://127.0.0.1:${nothing}`, lokiLines(0))).rejects.toThrow("ECONNREFUSED");
-  await shop.close();
 });
