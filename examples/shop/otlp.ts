@@ -10,7 +10,7 @@ import { MeterProvider, PeriodicExportingMetricReader, type ResourceMetrics } fr
 import { BatchSpanProcessor, NodeTracerProvider, type ReadableSpan } from "@opentelemetry/sdk-trace-node";
 import { ReportingExporter } from "./exporter.ts";
 
-const timeoutMillis = 5000;
+const timeoutMillis = 3000;
 const resource = resourceFromAttributes({
   "service.name": "shop",
   "service.version": "1.4.2",

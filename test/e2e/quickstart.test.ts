@@ -37,11 +37,11 @@ test("what the sender sends goes through the quickstart's transforms and is show
   const last = await items("otelcol.processor.batch.last");
   expect(last.filter(item => item.startsWith("GET /health"))).toEqual([]);
   expect(last.filter(item => item.startsWith("request received"))).toEqual([]);
-  expect(last.filter(item => item.startsWith("POST /cart service")).map(item => item.replace(/[0-9a-f]{40,}…$/, "HASH"))).toEqual(
-    [
-      "POST /cart service.name=shop http.request.method=POST http.route=/cart http.response.status_code=201 user.email=HASH",
-    ],
-  );
+  expect(
+    last.filter(item => item.startsWith("POST /cart service")).map(item => item.replace(/[0-9a-f]{40,}…$/, "HASH")),
+  ).toEqual([
+    "POST /cart service.name=shop http.request.method=POST http.route=/cart http.response.status_code=201 user.email=HASH",
+  ]);
   expect(last.filter(item => item.startsWith("payment"))).toEqual([
     "payment provider timed out provider=acme-pay retry.count=3",
   ]);
