@@ -1,9 +1,9 @@
 /** HTTP on the addresses that components name: reads a body within its limit, finds the route, writes the answer. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Invocation, Logger } from "../../lib/pipeline/graph/invocation.ts";
-import type { HttpReply, HttpTrigger, Route } from "../../lib/pipeline/graph/trigger.ts";
+import type { HttpReply, HttpTrigger, Route, TlsListener } from "../../lib/pipeline/graph/trigger.ts";
 
 /** Routes of an address, and how to make an invocation for the pipeline that they belong to. */
 export interface Service {
@@ -25,21 +25,21 @@ export class Listener {
   readonly #log: Logger;
   #service: Service;
   #closing = false;
+  /** What it listens on, with the port as it was asked for. */
+  address: { readonly host: string; readonly port: number } | undefined;
 
   constructor(service: Service, log: Logger) {
     this.#service = service;
     this.#log = log;
-    const tls = service.triggers.find(trigger => trigger.tls)?.tls;
+    const tls = tlsOf(service);
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       void this.#answer(request, response);
     };
     this.#server = tls
       ? createTlsServer(
           {
-            cert: tls.cert,
-            key: tls.key,
+            ...secureContext(tls),
             ...(tls.clientCa !== undefined && {
-              ca: tls.clientCa,
               requestCert: true,
               rejectUnauthorized: tls.requireClientCert ?? true,
             }),
@@ -50,12 +50,21 @@ export class Listener {
     this.#server.keepAliveTimeout = 65_000;
   }
 
+  get service(): Service {
+    return this.#service;
+  }
+
+  /** Connections that are made from now on see the certificates of the new one. */
   set service(service: Service) {
+    const tls = tlsOf(service);
+    if (tls && "setSecureContext" in this.#server && JSON.stringify(tls) !== JSON.stringify(tlsOf(this.#service)))
+      (this.#server as TlsServer).setSecureContext(secureContext(tls)); // it has the method
     this.#service = service;
   }
 
   /** Resolves to the port, which the system chooses where it is 0. */
   listen(host: string, port: number): Promise<number> {
+    this.address = { host, port };
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
       this.#server.listen(port, host === "" ? undefined : host, () => {
@@ -88,17 +97,20 @@ export class Listener {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = "/", query = ""] = splitOnce(request.url ?? "/", "?");
     try {
-      const { route, known } = findRoute(this.#service.triggers, request.method ?? "GET", path);
-      if (!route)
+      const { method = "GET" } = request;
+      const find = () => findRoute(this.#service.triggers, method, path);
+      const { route: first } = find();
+      const body = first && (await readBody(request, first.maxBodyBytes));
+      if (first && !body) {
+        this.#send(request, response, { status: 413, body: `request body exceeds ${first.maxBodyBytes} bytes\n` });
+        return dropRest(request);
+      }
+      const { route, known } = find(); // another pipeline may have come while the body did
+      if (!route || !body)
         return this.#send(request, response, {
           status: known ? 405 : 404,
           body: known ? "method not allowed\n" : "404 page not found\n",
         });
-      const body = await readBody(request, route.maxBodyBytes);
-      if (!body) {
-        this.#send(request, response, { status: 413, body: `request body exceeds ${route.maxBodyBytes} bytes\n` });
-        return dropRest(request);
-      }
       const gone = new AbortController();
       response.on("close", () => gone.abort());
       const invocation = this.#service.invocation({
@@ -106,17 +118,21 @@ export class Listener {
         signal: gone.signal,
       });
       const headers = request.headers as Readonly<Record<string, string | undefined>>; // only set-cookie is a list, and that isn't sent by clients
-      this.#send(
-        request,
-        response,
-        await route.handle({ method: request.method ?? "GET", path, query, headers, body }, invocation),
-      );
+      this.#send(request, response, await route.handle({ method, path, query, headers, body }, invocation));
     } catch (error) {
       this.#log.error("request failed", { path, error: error instanceof Error ? error.message : String(error) });
       this.#send(request, response, { status: 500, body: "internal error\n" });
     }
   }
 }
+
+const tlsOf = ({ triggers }: Service): TlsListener | undefined => triggers.find(({ tls }) => tls)?.tls;
+
+const secureContext = ({ cert, key, clientCa }: TlsListener) => ({
+  cert,
+  key,
+  ...(clientCa !== undefined && { ca: clientCa }),
+});
 
 const splitOnce = (text: string, separator: string): string[] => {
   const at = text.indexOf(separator);

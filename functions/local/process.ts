@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { definitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
 import { type DeadLetterStore, folderDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
+import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
 import { Flow } from "../../lib/pipeline/graph/flow.ts";
 import type { Tap } from "../../lib/pipeline/graph/gate.ts";
@@ -14,14 +15,16 @@ import { SqliteStore } from "../../lib/pipeline/state/sqlite.ts";
 import type { StateStore } from "../../lib/pipeline/state/store.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
 import { readConfiguration } from "./configuration.ts";
-import { Listener } from "./listener.ts";
-import { type Job, type Schedule, startSchedule } from "./schedule.ts";
+import { Listener, type Service } from "./listener.ts";
+import { type Job, Schedule } from "./schedule.ts";
 
 export interface ProcessOptions {
   /** A file or a folder. */
   readonly config: string;
   readonly storagePath: string;
   readonly stability: Stability;
+  /** Whether components of the community may be used. @default false */
+  readonly community?: boolean;
   readonly log: Logger;
 }
 
@@ -45,7 +48,7 @@ export class LocalProcess {
   readonly #options: ProcessOptions;
   readonly #state: StateStore;
   readonly #deadLetters: DeadLetterStore;
-  /** By `host:port`. */
+  /** By address, as `byAddress` names it. */
   readonly #listeners = new Map<string, Listener>();
   #running: Running | undefined;
   #tap: ((component: string) => Tap) | undefined;
@@ -98,21 +101,38 @@ export class LocalProcess {
 
   async #load(): Promise<void> {
     const pipeline = await this.#build();
-    if (mayWatch(pipeline)) pipeline.watch(this.#tap);
     const added = await this.#listen(pipeline);
+    pipeline.onTriggersChange = () => this.#refresh(pipeline);
+    if (mayWatch(pipeline)) pipeline.watch(this.#tap);
     const before = this.#running;
-    const schedule = startSchedule(jobsOf(pipeline), options => pipeline.invocation(options), this.#options.log);
+    const schedule = new Schedule(options => pipeline.invocation(options), this.#options.log);
     this.#running = { pipeline, schedule };
     for (const [address, listener] of added) this.#listeners.set(address, listener);
-    await this.#route(pipeline);
-    if (!before) return;
-    await before.schedule.stop();
-    await before.pipeline.settled();
-    await before.pipeline.close();
+    this.#route(pipeline);
+    await before?.schedule.stop(); // so that no target is scraped by both
+    schedule.set(jobsOf(pipeline));
+    await before?.pipeline.settled();
+    await before?.pipeline.close();
+  }
+
+  /** Takes over the triggers of components that were evaluated again. */
+  #refresh(pipeline: Pipeline): void {
+    this.#changing = this.#changing.then(async () => {
+      if (this.#running?.pipeline !== pipeline) return;
+      try {
+        for (const [address, listener] of await this.#listen(pipeline)) this.#listeners.set(address, listener);
+      } catch (error) {
+        this.#options.log.error("an address of a component that changed could not be listened on", {
+          error: messageOf(error),
+        });
+      }
+      this.#route(pipeline);
+      this.#running.schedule.set(jobsOf(pipeline));
+    });
   }
 
   async #build(): Promise<Pipeline> {
-    const { config, stability, log } = this.#options;
+    const { config, stability, community = false, log } = this.#options;
     const { files, diagnostics, directory } = readConfiguration(config);
     if (diagnostics.some(({ severity }) => severity === "error")) throw new ConfigurationError(diagnostics);
     const environment: Environment = {
@@ -126,7 +146,7 @@ export class LocalProcess {
       clock: Date.now,
       random: Math.random,
     };
-    const loaded = await loadPipeline(files, { definitions, knownElsewhere, stability, environment });
+    const loaded = await loadPipeline(files, { definitions, knownElsewhere, stability, community, environment });
     if (!loaded.pipeline) throw new ConfigurationError(loaded.diagnostics);
     return loaded.pipeline;
   }
@@ -134,31 +154,51 @@ export class LocalProcess {
   /** Opens the addresses that are new. All of them or none. */
   async #listen(pipeline: Pipeline): Promise<Map<string, Listener>> {
     const added = new Map<string, Listener>();
+    const wanted = byAddress(pipeline);
+    const freed: (() => Promise<void>)[] = [];
     try {
-      for (const [address, triggers] of byAddress(pipeline)) {
+      for (const [address, triggers] of wanted) {
         if (this.#listeners.has(address)) continue;
-        const listener = new Listener(
-          { triggers, invocation: options => pipeline.invocation(options) },
-          this.#options.log,
-        );
+        const listener = new Listener(serviceOf(pipeline, triggers), this.#options.log);
         const [{ host, port }] = triggers as [HttpTrigger]; // grouped by address, so there is one
+        freed.push(...this.#free(host, port, wanted));
         added.set(address, listener);
         await listener.listen(host, port);
       }
     } catch (error) {
-      await Promise.all([...added.values()].map(listener => listener.close().catch(() => {})));
-      await pipeline.close();
+      await Promise.all([...added.values()].map(listener => listener.close()));
+      for (const reopen of freed) await reopen();
+      if (this.#running?.pipeline !== pipeline) await pipeline.close();
       throw error;
     }
     return added;
   }
 
+  /** Stops listening where the new pipeline does so in another way, as with TLS. Gives what undoes that. */
+  #free(host: string, port: number, wanted: ReadonlyMap<string, unknown>): (() => Promise<void>)[] {
+    const old =
+      port === 0
+        ? []
+        : [...this.#listeners].filter(([, { address }]) => address?.host === host && address.port === port);
+    return old
+      .filter(([key]) => !wanted.has(key))
+      .map(([key, listener]) => {
+        this.#listeners.delete(key);
+        void listener.close();
+        return async () => {
+          const again = new Listener(listener.service, this.#options.log);
+          await again.listen(host, port);
+          this.#listeners.set(key, again);
+        };
+      });
+  }
+
   /** Points every listener at the pipeline, and closes those that it does not name. */
-  async #route(pipeline: Pipeline): Promise<void> {
+  #route(pipeline: Pipeline): void {
     const wanted = byAddress(pipeline);
     for (const [address, listener] of this.#listeners) {
       const triggers = wanted.get(address);
-      if (triggers) listener.service = { triggers, invocation: options => pipeline.invocation(options) };
+      if (triggers) listener.service = serviceOf(pipeline, triggers);
       else {
         this.#listeners.delete(address);
         void listener.close();
@@ -167,18 +207,29 @@ export class LocalProcess {
   }
 }
 
+const serviceOf = (pipeline: Pipeline, triggers: readonly HttpTrigger[]): Service => ({
+  triggers,
+  invocation: options => pipeline.invocation(options),
+});
+
 /** Unlike in Alloy, where it must be switched on: the page is only reached from this machine. `livedebugging { enabled = false }` forbids it. */
 export function mayWatch({ settings }: Pipeline): boolean {
   const livedebugging = settings.get("livedebugging") as { readonly enabled: boolean } | undefined; // as config-blocks.ts has it
   return livedebugging?.enabled ?? true;
 }
 
+/** Components may share an address. Where the system chooses the port, each has its own. */
 function byAddress(pipeline: Pipeline): Map<string, HttpTrigger[]> {
   const groups = new Map<string, HttpTrigger[]>();
-  for (const { trigger } of pipeline.triggers) {
+  for (const { component, trigger } of pipeline.triggers) {
     if (trigger.kind !== "http") continue;
-    const address = `${trigger.host}:${trigger.port}`;
-    groups.set(address, [...(groups.get(address) ?? []), trigger]);
+    const { host, port, tls } = trigger;
+    // certificates can be exchanged, the way of speaking TLS can't
+    const way = tls && [tls.clientCa !== undefined, tls.requireClientCert];
+    const address = JSON.stringify([host, port, way, ...(port === 0 ? [component] : [])]);
+    const group = groups.get(address);
+    if (group) group.push(trigger);
+    else groups.set(address, [trigger]);
   }
   return groups;
 }

@@ -1,36 +1,50 @@
 /** Timers of the local process: what a cloud's scheduler does for functions. */
+import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Invocation, Logger } from "../../lib/pipeline/graph/invocation.ts";
 
 export interface Job {
+  /** The component that it belongs to. */
   readonly name: string;
   readonly everyMs: number;
+  /** Also tells one job from another. */
   readonly run: (invocation: Invocation) => Promise<void>;
 }
 
-export interface Schedule {
-  /** Starts no more runs; resolves when the last one has ended. */
-  stop(): Promise<void>;
-}
+type MakeInvocation = (options: { deadlineMs: number }) => Invocation;
 
 /** Runs each job at once and then at fixed times; a run that takes longer than its interval makes the next one wait, never overlap. */
-export function startSchedule(
-  jobs: readonly Job[],
-  invocation: (options: { deadlineMs: number }) => Invocation,
-  log: Logger,
-): Schedule {
-  const stops = jobs.map(job => startJob(job, invocation, log));
-  return {
-    stop: async () => {
-      await Promise.all(stops.map(stop => stop()));
-    },
-  };
+export class Schedule {
+  readonly #stops = new Map<Job["run"], () => Promise<void>>();
+  readonly #invocation: MakeInvocation;
+  readonly #log: Logger;
+
+  constructor(invocation: MakeInvocation, log: Logger) {
+    this.#invocation = invocation;
+    this.#log = log;
+  }
+
+  /** Starts those that are new, stops those that are gone, and leaves the others alone. */
+  set(jobs: readonly Job[]): void {
+    const wanted = new Set(jobs.map(({ run }) => run));
+    for (const [run, stop] of this.#stops) {
+      if (wanted.has(run)) continue;
+      this.#stops.delete(run);
+      void stop();
+    }
+    for (const job of jobs) {
+      if (!this.#stops.has(job.run)) this.#stops.set(job.run, startJob(job, this.#invocation, this.#log));
+    }
+  }
+
+  /** Starts no more runs; resolves when the last one has ended. */
+  async stop(): Promise<void> {
+    const stops = [...this.#stops.values()];
+    this.#stops.clear();
+    await Promise.all(stops.map(stop => stop()));
+  }
 }
 
-function startJob(
-  { name, everyMs, run }: Job,
-  invocation: (options: { deadlineMs: number }) => Invocation,
-  log: Logger,
-): () => Promise<void> {
+function startJob({ name, everyMs, run }: Job, invocation: MakeInvocation, log: Logger): () => Promise<void> {
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -39,10 +53,7 @@ function startJob(
     try {
       await run(invocation({ deadlineMs: everyMs }));
     } catch (error) {
-      log.error("scheduled run failed", {
-        component: name,
-        error: error instanceof Error ? error.message : String(error),
-      });
+      log.error("scheduled run failed", { component: name, error: messageOf(error) });
     }
     if (stopped) return;
     const now = performance.now();

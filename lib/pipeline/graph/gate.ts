@@ -3,14 +3,14 @@ import type { Consumer } from "./component.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Counter } from "./metrics.ts";
 import type { ReceiverKind } from "./receiver.ts";
+import { Usage } from "./usage.ts";
 
 /** Called with each batch that enters a component, before it can change it. */
 export type Tap = (batch: unknown, items: number) => void;
 
 export class Gate<Batch> implements Consumer<Batch> {
   #target: Consumer<Batch> | undefined;
-  #inFlight = 0;
-  #idle: (() => void)[] = [];
+  #usage = new Usage();
   readonly #kind: ReceiverKind<Batch>;
   readonly #received: Counter;
   readonly #failed: Counter;
@@ -22,21 +22,14 @@ export class Gate<Batch> implements Consumer<Batch> {
     this.#failed = failed;
   }
 
-  set target(target: Consumer<Batch>) {
+  /** Leads what comes from now on to a consumer, and counts it as its instance's. */
+  connect(target: Consumer<Batch>, usage: Usage): void {
     this.#target = target;
+    this.#usage = usage;
   }
 
   get mutates(): boolean {
     return this.#target?.mutates ?? false;
-  }
-
-  get inFlight(): number {
-    return this.#inFlight;
-  }
-
-  /** Resolves when no batch is on its way through. */
-  async settled(): Promise<void> {
-    if (this.#inFlight > 0) await new Promise<void>(resolve => this.#idle.push(resolve));
   }
 
   async consume(batch: Batch, invocation: Invocation): Promise<void> {
@@ -44,14 +37,15 @@ export class Gate<Batch> implements Consumer<Batch> {
     if (items === 0) return;
     this.#received.add(items);
     this.tap?.(batch, items);
-    this.#inFlight++;
+    const usage = this.#usage; // another one may be connected before this batch is through
+    usage.enter();
     try {
       await this.#target?.consume(batch, invocation);
     } catch (error) {
       this.#failed.add(items);
       throw error;
     } finally {
-      if (--this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      usage.leave();
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import type { DeadLetterStore } from "../delivery/dead-letters.ts";
+import { messageOf } from "../delivery/errors.ts";
 import { evaluate, type Scope } from "../eval/evaluate.ts";
 import { explain, UnplacedError } from "../eval/explain.ts";
 import type { DecodeContext } from "../eval/schema.ts";
@@ -12,15 +13,16 @@ import type { StateStore } from "../state/store.ts";
 import type { Expr, File } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Range } from "../syntax/diagnostic.ts";
 import { type Definition, type Health, type Host, type Instance, ProblemError, type Stability } from "./component.ts";
-import { configBlocks } from "./config-blocks.ts";
+import { closedBlocks, configBlocks } from "./config-blocks.ts";
 import type { Flow } from "./flow.ts";
 import { Gate, type Tap } from "./gate.ts";
 import type { Invocation, Logger } from "./invocation.ts";
 import { locateInBlock } from "./locate.ts";
 import type { MetricsRegistry } from "./metrics.ts";
-import { buildNodes, type Node } from "./nodes.ts";
+import { buildNodes, type ConfigNode, type Node } from "./nodes.ts";
 import { encodeExports, type GateFactory } from "./receiver.ts";
 import type { Trigger } from "./trigger.ts";
+import { countUsage, Usage } from "./usage.ts";
 
 /** What surrounds a pipeline: a local process, a cloud function, a test. */
 export interface Environment {
@@ -67,26 +69,45 @@ interface Running extends Component {
   values: Map<Expr, Value>;
   triggers: readonly Trigger[];
   instance: Instance | undefined;
+  life: Life;
   readonly gates: Map<string, Gate<unknown>>;
 }
+
+/** What is true of one instance of a component, from before it is built until it is closed. */
+interface Life {
+  readonly usage: Usage;
+  /** It was replaced, or the pipeline is closed: what it still says is not heard. */
+  over: boolean;
+  reportedHealth: boolean;
+  /** Exports that were set before it was built to the end. */
+  early: { readonly exports: unknown } | undefined;
+}
+
+const newLife = (): Life => ({ usage: new Usage(), over: false, reportedHealth: false, early: undefined });
 
 /** Evaluates and builds all components of the files; the first error of each component is reported. */
 export async function loadPipeline(files: readonly File[], options: LoadOptions): Promise<Loaded> {
   const diagnostics: Diagnostic[] = [];
+  const failed = () => diagnostics.some(({ severity }) => severity === "error");
+  const { environment } = options;
   const nodes = buildNodes(files, { stability: "generally-available", ...options }, diagnostics);
-  if (diagnostics.some(({ severity }) => severity === "error")) return { pipeline: undefined, diagnostics };
-  const pipeline = new Pipeline(nodes.ordered, options.environment);
   for (const { block, source } of nodes.configBlocks) {
-    const report = (range: Range, message: string) => diagnostics.push(errorAt(source, range, message));
-    const context = decodeContext({ variables: pipeline.scopeOf([]), source }, new Map(), report, block);
-    pipeline.settings.set(block.name.name, configBlocks.get(block.name.name)?.decodeBody(block.body, block, context));
+    if (environment.mode === "local" && closedBlocks.has(block.name.name))
+      diagnostics.push(errorAt(source, block.name, `${block.name.name} blocks are not supported yet`));
   }
+  if (failed()) return { pipeline: undefined, diagnostics: inOrder(diagnostics, files) };
+  const pipeline = new Pipeline(nodes.ordered, environment);
   await pipeline.start(diagnostics);
-  if (diagnostics.some(({ severity }) => severity === "error")) {
-    await pipeline.close();
-    return { pipeline: undefined, diagnostics };
-  }
-  return { pipeline, diagnostics };
+  if (!failed()) for (const node of nodes.configBlocks) pipeline.configure(node, diagnostics);
+  if (!failed()) return { pipeline, diagnostics };
+  await pipeline.close();
+  return { pipeline: undefined, diagnostics: inOrder(diagnostics, files) };
+}
+
+/** By file and place, since components are evaluated in an order of their own. */
+function inOrder(diagnostics: readonly Diagnostic[], files: readonly File[]): readonly Diagnostic[] {
+  const fileOf = ({ source }: Diagnostic) => files.findIndex(file => file.source === source);
+  return diagnostics.toSorted((a, b) => fileOf(a) - fileOf(b) || a.start - b.start);
 }
 
 export class Pipeline {
@@ -96,9 +117,14 @@ export class Pipeline {
   readonly #internalPages = new Map<string, () => string>();
   /** What the blocks that configure the process say, by their name. */
   readonly settings = new Map<string, unknown>();
+  /** Called when components that were evaluated again brought triggers of their own. */
+  onTriggersChange: (() => void) | undefined;
   #tap: ((component: string) => Tap) | undefined;
   #reevaluating: Promise<void> | undefined;
+  readonly #retiring = new Set<Promise<void>>();
+  #triggersChanged = false;
   #started = false;
+  #closed = false;
   #invocations = 0;
 
   constructor(nodes: readonly Node[], environment: Environment) {
@@ -112,6 +138,7 @@ export class Pipeline {
         values: new Map(),
         triggers: [],
         instance: undefined,
+        life: newLife(),
         gates: new Map(),
       });
     }
@@ -164,8 +191,8 @@ export class Pipeline {
 
   /** Resolves when nothing is on its way through any component. */
   async settled(): Promise<void> {
-    const gates = () => this.components.flatMap(({ gates }) => [...gates.values()]);
-    while (gates().some(({ inFlight }) => inFlight > 0)) await Promise.all(gates().map(gate => gate.settled()));
+    const usages = () => [...this.#running.values()].map(({ life }) => life.usage);
+    while (usages().some(({ count }) => count > 0)) await Promise.all(usages().map(usage => usage.settled()));
   }
 
   /** Watches all batches that enter components; `undefined` stops that. */
@@ -174,23 +201,35 @@ export class Pipeline {
     for (const { node, gates } of this.components) for (const gate of gates.values()) gate.tap = tap?.(node.id);
   }
 
+  /** Closes sources before what they send to, so that what they still hold gets through. */
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#running.values()].reverse().map(({ instance }) => instance?.close?.()));
+    this.#closed = true;
+    await this.#reevaluating;
+    for (const { node, life, instance } of [...this.#running.values()].reverse()) {
+      life.over = true;
+      await this.#closeInstance(node.id, instance);
+    }
+    await Promise.all(this.#retiring);
   }
 
   async start(diagnostics: Diagnostic[]): Promise<void> {
     const failed = new Set<string>();
     for (const running of this.#running.values()) {
-      if (running.node.references.some(id => failed.has(id))) {
-        failed.add(running.node.id);
-        continue;
-      }
-      const found = await this.#build(running);
-      if (found.length) failed.add(running.node.id);
-      diagnostics.push(...found);
+      const { id, references } = running.node;
+      this.#dirty.delete(id);
+      const [first] = references.some(each => failed.has(each)) ? [undefined] : await this.#build(running);
+      if (first) diagnostics.push(first);
+      if (running.instance === undefined) failed.add(id);
     }
     this.#started = true;
     if (this.#dirty.size) void this.#reevaluate();
+  }
+
+  /** Evaluates a block that configures the process. */
+  configure({ block, source, references }: ConfigNode, diagnostics: Diagnostic[]): void {
+    const report: DecodeContext["report"] = (range, message) => diagnostics.push(errorAt(source, range, message));
+    const context = decodeContext({ variables: this.scopeOf(references), source }, new Map(), report, block);
+    this.settings.set(block.name.name, configBlocks.get(block.name.name)?.decodeBody(block.body, block, context));
   }
 
   /** The variables that a node's expressions see: the exports of what it refers to, as nested objects. */
@@ -231,11 +270,7 @@ export class Pipeline {
         await this.#replace(running, args);
       } catch (error) {
         if (error instanceof ProblemError) report(locateInBlock(node.block, error.path), error.message);
-        else
-          report(
-            node.block,
-            `${node.id} could not be built: ${error instanceof Error ? error.message : String(error)}`,
-          );
+        else report(node.block, `${node.id} could not be built: ${messageOf(error)}`);
       }
     }
     const [first] = found;
@@ -243,22 +278,44 @@ export class Pipeline {
     return found;
   }
 
+  /** The old instance goes on until the new one is built, and is closed when what is inside it is through. */
   async #replace(running: Running, args: unknown): Promise<void> {
-    const before = running.instance;
-    const instance = await running.node.definition.build(args, this.#host(running));
-    running.instance = instance;
-    running.triggers = instance.triggers ?? [];
-    if (instance.exports !== undefined) this.#export(running, instance.exports);
-    if (running.health.state !== "unhealthy" || before) running.health = this.#health("healthy", "started component");
-    await before?.close?.();
+    const { instance: before, life: beforeLife, node } = running;
+    const life = newLife();
+    try {
+      const instance = countUsage(await node.definition.build(args, this.#host(running, life)), life.usage);
+      const exports = life.early ? life.early.exports : instance.exports;
+      if (exports !== undefined) this.#export(running, exports, life);
+      running.instance = instance;
+      running.life = life;
+      running.triggers = instance.triggers ?? [];
+    } catch (error) {
+      life.over = true;
+      throw error;
+    }
+    if (!life.reportedHealth) running.health = this.#health("healthy", "started component");
+    if (!before) return;
+    beforeLife.over = true;
+    this.#triggersChanged ||= before.triggers !== undefined || running.triggers.length > 0;
+    const retiring = beforeLife.usage.settled().then(() => this.#closeInstance(node.id, before));
+    this.#retiring.add(retiring);
+    void retiring.then(() => this.#retiring.delete(retiring));
   }
 
-  #export(running: Running, exports: unknown): void {
+  async #closeInstance(id: string, instance: Instance | undefined): Promise<void> {
+    try {
+      await instance?.close?.();
+    } catch (error) {
+      this.#environment.log.error("component could not be closed", { component: id, error: messageOf(error) });
+    }
+  }
+
+  #export(running: Running, exports: unknown, { usage }: Life): void {
     const schema = running.node.definition.exports;
-    if (schema) running.exports = encodeExports(schema, exports, this.#gates(running));
+    if (schema) running.exports = encodeExports(schema, exports, this.#gates(running, usage));
   }
 
-  #gates(running: Running): GateFactory {
+  #gates(running: Running, usage: Usage): GateFactory {
     const { metrics } = this.#environment;
     return (name, kind, consumer) => {
       let gate = running.gates.get(name);
@@ -280,12 +337,12 @@ export class Pipeline {
         gate.tap = this.#tap?.(running.node.id);
         running.gates.set(name, gate);
       }
-      gate.target = consumer;
+      gate.connect(consumer, usage);
       return gate;
     };
   }
 
-  #host(running: Running): Host {
+  #host(running: Running, life: Life): Host {
     const { mode, flow, log, state, deadLetters, metrics, directory, clock } = this.#environment;
     return {
       id: running.node.id,
@@ -299,11 +356,18 @@ export class Pipeline {
       directory,
       clock,
       setExports: exports => {
+        if (life.over) return;
+        if (running.life !== life) {
+          life.early = { exports };
+          return;
+        }
         const before = running.exports;
-        this.#export(running, exports);
+        this.#export(running, exports, life);
         if (!sameValue(before, running.exports)) this.#invalidate(running.node.id);
       },
       reportHealth: (healthState, message) => {
+        if (life.over) return;
+        life.reportedHealth = true;
         running.health = this.#health(healthState, message);
       },
     };
@@ -312,7 +376,7 @@ export class Pipeline {
   /** Marks what depends on a node, directly or not, and evaluates it again soon. */
   #invalidate(id: string): void {
     this.#markDependents(id);
-    if (this.#started && this.#dirty.size) void this.#reevaluate();
+    if (this.#started && !this.#closed && this.#dirty.size) void this.#reevaluate();
   }
 
   #markDependents(id: string): void {
@@ -323,7 +387,7 @@ export class Pipeline {
     this.#reevaluating ??= (async () => {
       try {
         for (const running of this.#running.values()) {
-          if (!this.#dirty.delete(running.node.id)) continue;
+          if (this.#closed || !this.#dirty.delete(running.node.id)) continue;
           const before = running.exports;
           const [problem] = await this.#build(running);
           const { id } = running.node;
@@ -336,7 +400,11 @@ export class Pipeline {
         }
       } finally {
         this.#reevaluating = undefined;
-        if (this.#dirty.size) void this.#reevaluate();
+        if (this.#triggersChanged) {
+          this.#triggersChanged = false;
+          this.onTriggersChange?.();
+        }
+        if (this.#dirty.size && !this.#closed) void this.#reevaluate();
       }
     })();
     return this.#reevaluating;
