@@ -222,8 +222,15 @@ class Compiler implements Binder {
 
   #definition(name: string, position: number): FunctionDefinition {
     const definition = Object.hasOwn(this.#functions, name) ? this.#functions[name] : undefined;
-    if (definition && (!definition.contexts || definition.contexts.includes(this.#context))) return definition;
-    throw new OttlError(`undefined function "${name}"${suggest(name, Object.keys(this.#functions))}`, position);
+    if (!definition)
+      throw new OttlError(`undefined function "${name}"${suggest(name, Object.keys(this.#functions))}`, position);
+    const { contexts: own } = definition;
+    if (own && !own.includes(this.#context))
+      throw new OttlError(
+        `function "${name}" can't be used in the ${this.#context} context, only in ${own.join(", ")}`,
+        position,
+      );
+    return definition;
   }
 
   #build(
