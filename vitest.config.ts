@@ -2,7 +2,14 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["lib/**/*.test.ts", "functions/**/*.test.ts", "cli/**/*.test.ts", "ui/**/*.test.ts", "infra/**/*.test.ts", "test/**/*.test.ts"],
+    include: [
+      "lib/**/*.test.ts",
+      "functions/**/*.test.ts",
+      "cli/**/*.test.ts",
+      "ui/**/*.test.ts",
+      "infra/**/*.test.ts",
+      "test/**/*.test.ts",
+    ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -25,7 +25,11 @@ export const relabelRule = object({
   modulus: optional(int, 0, "Divisor of `hashmod`."),
   target_label: optional(string, "", "Label that the result is written to."),
   replacement: optional(string, "$1", "The result; `$1` stands for the first group."),
-  action: optional(oneOf("action", actions, text => `unrecognized action type ${JSON.stringify(text)}`), "replace", "What to do."),
+  action: optional(
+    oneOf("action", actions, text => `unrecognized action type ${JSON.stringify(text)}`),
+    "replace",
+    "What to do.",
+  ),
 });
 export type RelabelRuleArgs = Infer<typeof relabelRule>;
 

@@ -1,7 +1,7 @@
 /** Arguments of stages that must remember from batch to batch, or need a database, and are refused for now. */
 
 import { choice, object, optional, required } from "../../../eval/schema.ts";
-import { bool, bytes, duration, int, list, map, number, string } from "../../../eval/types.ts";
+import { bool, duration, int, list, map, number, string } from "../../../eval/types.ts";
 
 const metric = {
   name: required(string, "Name of the metric."),
