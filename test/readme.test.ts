@@ -3,7 +3,7 @@ import { currentReadme, freshReadme } from "../scripts/readme.ts";
 
 test("README.md lists the components that are there; npm run readme writes them", () => {
   const text = currentReadme();
-  expect(freshReadme(text)).toBe(text);
+  expect(freshReadme(text), "run `npm run readme`").toBe(text);
 });
 
 test("a README.md without a place for the list is an error", () => {

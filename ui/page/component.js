@@ -1,6 +1,6 @@
 // One component: what entered it last, its counters, its arguments and exports.
 import { h } from "./dom.js";
-import { ago, count, linkTo, span, urlOf } from "./format.js";
+import { ago, breakable, count, linkTo, span, urlOf } from "./format.js";
 import { itemList } from "./items.js";
 
 /** What stands below the graph when a component is chosen. */
@@ -42,7 +42,7 @@ function heading({ id, name, label, health, summary, stability, edges, reference
     "section",
     { class: "card heading" },
     h("p", { class: "crumbs" }, h("a", { href: "/" }, "All components")),
-    h("h1", undefined, h("span", { class: "family" }, name), label && ` ${label}`),
+    h("h1", undefined, h("span", { class: "family" }, breakable(name)), label && ` ${label}`),
     h("p", { class: "soft" }, summary),
     h(
       "p",

@@ -1,4 +1,5 @@
 // Numbers, times and names as a reader wants them.
+import { h } from "./dom.js";
 
 /** `1,204`, `58.3k`, `1.2M`. */
 export function count(n) {
@@ -50,3 +51,6 @@ export function triggerText(trigger) {
       return `${trigger.sources.join(" or ")} (${trigger.format})`;
   }
 }
+
+/** A name that lines may end in, after its dots. */
+export const breakable = name => name.split(".").map((part, i) => [i > 0 && [".", h("wbr")], part]);

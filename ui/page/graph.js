@@ -91,7 +91,7 @@ function boxView(component, { x, y, width, height }, { rate: perSecond, here, ne
     {
       key: id,
       href: linkTo(id),
-      class: ["box", here && "here", near && "near"].filter(Boolean).join(" "),
+      class: ["box", health.state, here && "here", near && "near"].filter(Boolean).join(" "),
       "aria-current": here ? "true" : undefined,
       "aria-label": `${id}, ${health.state}${text ? `, ${text}` : ""}`,
     },
@@ -99,14 +99,18 @@ function boxView(component, { x, y, width, height }, { rate: perSecond, here, ne
     h("rect", { x, y, width, height, rx: 10 }),
     h("circle", { cx: x + 16, cy: y + 21, r: 4.5, class: `dot ${health.state}` }),
     h("text", { x: x + 28, y: y + 25, class: "name" }, tail(name, (width - 40) / 6.3)),
-    h("text", { x: x + 16, y: y + 48, class: "label" }, head(label || "—", (width - 90) / 7.6)),
+    h("text", { x: x + 16, y: y + 48, class: "label" }, head(label || "—", (width - (text ? 90 : 30)) / 8)),
     h("text", { x: x + width - 14, y: y + 48, class: now ? "number busy" : "number" }, now ? `${text} · ${now}` : text),
   );
 }
 
 // By the width of an ordinary letter; text in a drawing can't end by itself. Of a name, its end tells most.
 const head = (text, most) => (text.length > most ? `${text.slice(0, Math.floor(most) - 1)}…` : text);
-const tail = (text, most) => (text.length > most ? `…${text.slice(1 - Math.floor(most))}` : text);
+function tail(text, most) {
+  if (text.length <= most) return text;
+  const end = text.slice(1 - Math.floor(most));
+  return `…${end.slice(end.indexOf(".") + 1)}`;
+}
 
 /** Brings the chosen component into sight, where the graph is larger than its frame. */
 export function reveal(id) {

@@ -32,11 +32,20 @@ let revealed;
 
 function readAddress() {
   const { pathname } = location;
-  const id = pathname.startsWith("/component/") ? decodeURIComponent(pathname.slice("/component/".length)) : undefined;
+  const id = pathname.startsWith("/component/") ? decode(pathname.slice("/component/".length)) : undefined;
   if (id === state.id) return;
   state.id = id;
   state.detail = undefined;
   state.missing = false;
+}
+
+/** What is not encoded well names no component, and is shown as it is. */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function getJson(path) {

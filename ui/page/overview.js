@@ -1,6 +1,6 @@
 // The first page: every component with its health and counters, and what came out last.
 import { h } from "./dom.js";
-import { ago, count, linkTo, rate, urlOf } from "./format.js";
+import { ago, breakable, count, linkTo, rate, urlOf } from "./format.js";
 import { itemList } from "./items.js";
 
 /** What stands below the graph. */
@@ -51,6 +51,7 @@ function list({ status, filter, rates }, actions) {
   const found = status.components.filter(({ id, health }) =>
     words.every(word => `${id} ${health.state}`.toLowerCase().includes(word)),
   );
+  const sends = status.components.some(({ totals }) => totals.sent !== undefined);
   return h(
     "section",
     { key: "list", class: "card" },
@@ -78,13 +79,15 @@ function list({ status, filter, rates }, actions) {
               "tr",
               undefined,
               h("th", { scope: "col" }, "Component"),
-              ["In", "Now", "Dropped", "Failed", "Sent"].map(name => h("th", { scope: "col", class: "n" }, name)),
+              ["In", "Now", "Dropped", "Failed", sends && "Sent"]
+                .filter(Boolean)
+                .map(name => h("th", { scope: "col", class: "n" }, name)),
             ),
           ),
           h(
             "tbody",
             undefined,
-            found.map(component => row(component, rates, status.now)),
+            found.map(component => row(component, { rate: rates.get(component.id), now: status.now, sends })),
           ),
         )
       : h(
@@ -95,7 +98,7 @@ function list({ status, filter, rates }, actions) {
   );
 }
 
-function row({ id, name, label, health, totals }, rates, now) {
+function row({ id, name, label, health, totals }, { rate: perSecond, now, sends }) {
   const number = (value, bad) =>
     h("td", { class: value && bad ? "n bad" : value ? "n" : "n zero" }, value === undefined ? "" : count(value));
   return h(
@@ -108,7 +111,12 @@ function row({ id, name, label, health, totals }, rates, now) {
         "a",
         { href: linkTo(id) },
         h("span", { class: `dot ${health.state}`, title: health.state }),
-        h("span", undefined, h("span", { class: "family" }, name), label && [" ", h("strong", undefined, label)]),
+        h(
+          "span",
+          undefined,
+          h("span", { class: "family" }, breakable(name)),
+          label && [" ", h("strong", undefined, label)],
+        ),
       ),
       health.state !== "healthy" &&
         h(
@@ -118,10 +126,10 @@ function row({ id, name, label, health, totals }, rates, now) {
         ),
     ),
     number(totals.received),
-    h("td", { class: "n busy" }, rate(rates.get(id))),
+    h("td", { class: "n busy" }, rate(perSecond)),
     number(totals.dropped),
     number(totals.failed, true),
-    number(totals.sent),
+    sends && number(totals.sent),
   );
 }
 
