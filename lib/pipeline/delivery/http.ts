@@ -10,6 +10,7 @@
  */
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { Connections } from "./connections.ts";
+import { hideCredentials } from "./credentials.ts";
 import { DeliveryError, messageOf } from "./errors.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { nameOf, redirected, sameSite } from "./redirects.ts";
@@ -129,7 +130,8 @@ async function follow(
       if (sameSite(first, request.url)) await limit.race(authorizeAll(signed, authorize, options.authorize));
       const response = await send(connections, { request: signed, maxBytes, overflow, signal: limit.signal });
       const next = followRedirects ? redirected(request, response, first) : undefined;
-      if (!next) return response;
+      if (!next)
+        return response.status < 300 ? response : { ...response, body: hideCredentials(response.body, signed.headers) };
       if (hops >= maxRedirects) {
         throw new DeliveryError(`${nameOf(first)}: stopped after ${maxRedirects} redirects`, { kind: "reject" });
       }
