@@ -47,9 +47,8 @@ async function startBackend(): Promise<Backend> {
     request.resume();
     request.once("end", () => {
       const status = request.url?.startsWith("/busy") ? 503 : 401;
-      response
-        .writeHead(status, { "content-type": "text/plain" })
-        .end(`bad credentials, authorization: ${authorization}`);
+      const repeated = [authorization, authorization.split(" ")[1], key].join(" and ");
+      response.writeHead(status, { "content-type": "text/plain" }).end(`bad credentials, got ${repeated}`);
     });
   });
   await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
