@@ -1,9 +1,6 @@
 /** The kinds of telemetry that flow between components, as their receivers are typed in the language. */
 import type { LogBatch } from "../telemetry/loki/model.ts";
-import { countBelow } from "../telemetry/otlp/batch.ts";
-import { Logs } from "../telemetry/otlp/logs.ts";
-import { Metrics } from "../telemetry/otlp/metrics.ts";
-import { Traces } from "../telemetry/otlp/traces.ts";
+import { Logs, Metrics, Traces } from "../telemetry/otlp/requests.ts";
 import type { MetricBatch } from "../telemetry/prometheus/model.ts";
 import type { ReceiverKind } from "./receiver.ts";
 import type { Signal } from "./trigger.ts";
@@ -46,4 +43,4 @@ function forkBatch(batch: OtlpBatch): OtlpBatch {
 }
 
 /** Spans, log records, data points. */
-export const countItems = ({ signal, data }: OtlpBatch): number => countBelow(signal, data.node);
+export const countItems = ({ data }: OtlpBatch): number => data.itemCount;

@@ -1,8 +1,6 @@
-/** Resource and scope, and what the three signals' requests have in common. */
-import { countBelow } from "./batch.ts";
+/** Resource and scope, and what the groups of the three signals have in common. */
 import * as f from "./fields.ts";
-import { Document, type Node } from "./node.ts";
-import type { Signal } from "./schema.ts";
+import type { Node } from "./node.ts";
 import { ValueMap } from "./value.ts";
 import { blankOf, View } from "./view.ts";
 import { lengthTag } from "./wire.ts";
@@ -70,30 +68,6 @@ export abstract class ScopeGroup extends View {
   }
   set schemaUrl(value: string) {
     f.setText(this.node, 0x1a, value);
-  }
-}
-
-/** A request of one signal: what travels between components. */
-export abstract class Request extends View {
-  abstract readonly signal: Signal;
-
-  /** From the bytes of an export request; nothing is read before it is looked at. Nobody may write to the bytes afterwards. */
-  constructor(bytes: Uint8Array = new Uint8Array(0)) {
-    super(new Document(bytes).root);
-  }
-
-  /** The request's bytes: the very same ones that came in, if nothing was written. */
-  encode(): Uint8Array {
-    return this.node.document.encode();
-  }
-
-  /** How many spans, log records or data points the request holds; nothing else of it is read. */
-  get itemCount(): number {
-    return countBelow(this.signal, this.node);
-  }
-
-  get byteLength(): number {
-    return this.node.document.encoded?.length ?? this.node.measure();
   }
 }
 

@@ -5,28 +5,16 @@
  *     for (const { logRecords } of scopeLogs)
  *       for (const log of logRecords) if (log.body === "ready") log.severityNumber = 9;
  */
-import { adoptOldScopes, Request, ResourceGroup, ScopeGroup } from "./common.ts";
+import { adoptOldScopes, ResourceGroup, ScopeGroup } from "./common.ts";
 import * as f from "./fields.ts";
+import type { Node } from "./node.ts";
 import { fieldValue, setFieldValue, type Value, type ValueInput, ValueMap } from "./value.ts";
 import { blankOf, View, ViewList } from "./view.ts";
 
-export class Logs extends Request {
-  readonly signal = "logs";
+export { Logs } from "./requests.ts";
 
-  get resourceLogs(): ViewList<ResourceLogs> {
-    return new ViewList(this.node, 1, ResourceLogs);
-  }
-
-  /** How many log records the request holds; nothing else of it is read. */
-  get logRecordCount(): number {
-    return this.itemCount;
-  }
-
-  /** An independent view of the request as it is now. */
-  fork(): Logs {
-    return new Logs(this.encode());
-  }
-}
+/** The groups of a request. */
+export const resourceLogsOf = (request: Node): ViewList<ResourceLogs> => new ViewList(request, 1, ResourceLogs);
 
 export class ResourceLogs extends ResourceGroup {
   static readonly blank = blankOf(1);

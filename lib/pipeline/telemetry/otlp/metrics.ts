@@ -10,29 +10,17 @@
  *         if (sum) for (const point of sum.dataPoints) point.value; // bigint (int), number (double), undefined
  *       }
  */
-import { adoptOldScopes, Request, ResourceGroup, ScopeGroup } from "./common.ts";
+import { adoptOldScopes, ResourceGroup, ScopeGroup } from "./common.ts";
 import * as f from "./fields.ts";
 import type { Node } from "./node.ts";
 import { ValueMap } from "./value.ts";
 import { blankOf, View, ViewList } from "./view.ts";
 
-export class Metrics extends Request {
-  readonly signal = "metrics";
+export { Metrics } from "./requests.ts";
 
-  get resourceMetrics(): ViewList<ResourceMetrics> {
-    return new ViewList(this.node, 1, ResourceMetrics);
-  }
-
-  /** How many data points the request holds; nothing else of it is read. */
-  get dataPointCount(): number {
-    return this.itemCount;
-  }
-
-  /** An independent view of the request as it is now. */
-  fork(): Metrics {
-    return new Metrics(this.encode());
-  }
-}
+/** The groups of a request. */
+export const resourceMetricsOf = (request: Node): ViewList<ResourceMetrics> =>
+  new ViewList(request, 1, ResourceMetrics);
 
 export class ResourceMetrics extends ResourceGroup {
   static readonly blank = blankOf(1);

@@ -72,6 +72,9 @@ export class Document {
   }
 }
 
+/** A document of a request's bytes, of which nothing is read yet. */
+export const openDocument = (bytes: Uint8Array): Document => new Document(bytes);
+
 /** One message of a document. Views with names for the fields stand on it; all of them share this one class. */
 export class Node {
   readonly document: Document;

@@ -127,55 +127,59 @@ const optional: Options = { presence: true };
 const enumOf = (prefix: string, names: string): Options => ({
   names: Object.fromEntries(names.split(" ").map((name, value) => [prefix + name, value])),
 });
-const temporality = enumOf("AGGREGATION_TEMPORALITY_", "UNSPECIFIED DELTA CUMULATIVE");
-const severities = "TRACE DEBUG INFO WARN ERROR FATAL".split(" ");
-const severity = enumOf(
-  "SEVERITY_NUMBER_",
-  ["UNSPECIFIED", ...severities.flatMap(name => ["", "2", "3", "4"].map(step => name + step))].join(" "),
-);
-const spanKind = enumOf("SPAN_KIND_", "UNSPECIFIED INTERNAL SERVER CLIENT PRODUCER CONSUMER");
-const statusCode = enumOf("STATUS_CODE_", "UNSET OK ERROR");
+/** Makes something at its first use: a function that starts cold knows only the messages that it meets. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
-const anyValue = new Message("AnyValue");
-const arrayValue = new Message("ArrayValue");
-const keyValueList = new Message("KeyValueList");
-const keyValue = new Message("KeyValue");
-const scope = new Message("InstrumentationScope");
-const entityRef = new Message("EntityRef");
-const resource = new Message("Resource");
+const common = once(() => {
+  const anyValue = new Message("AnyValue");
+  const arrayValue = new Message("ArrayValue");
+  const keyValueList = new Message("KeyValueList");
+  const keyValue = new Message("KeyValue");
+  const scope = new Message("InstrumentationScope");
+  const entityRef = new Message("EntityRef");
+  const resource = new Message("Resource");
 
-anyValue.define([
-  field(1, "string_value", "string", oneof),
-  field(2, "bool_value", "bool", oneof),
-  field(3, "int_value", "int64", oneof),
-  field(4, "double_value", "double", oneof),
-  field(5, "array_value", arrayValue, oneof),
-  field(6, "kvlist_value", keyValueList, oneof),
-  field(7, "bytes_value", "bytes", oneof),
-]);
-arrayValue.define([field(1, "values", anyValue, many)]);
-keyValueList.define([field(1, "values", keyValue, many)]);
-keyValue.define([field(1, "key", "string"), field(2, "value", anyValue, always)]);
-scope.define([
-  field(1, "name", "string"),
-  field(2, "version", "string"),
-  field(3, "attributes", keyValue, many),
-  field(4, "dropped_attributes_count", "uint32"),
-]);
-entityRef.define([
-  field(1, "schema_url", "string"),
-  field(2, "type", "string"),
-  field(3, "id_keys", "string", many),
-  field(4, "description_keys", "string", many),
-]);
-resource.define([
-  field(1, "attributes", keyValue, many),
-  field(2, "dropped_attributes_count", "uint32"),
-  field(3, "entity_refs", entityRef, many),
-]);
+  anyValue.define([
+    field(1, "string_value", "string", oneof),
+    field(2, "bool_value", "bool", oneof),
+    field(3, "int_value", "int64", oneof),
+    field(4, "double_value", "double", oneof),
+    field(5, "array_value", arrayValue, oneof),
+    field(6, "kvlist_value", keyValueList, oneof),
+    field(7, "bytes_value", "bytes", oneof),
+  ]);
+  arrayValue.define([field(1, "values", anyValue, many)]);
+  keyValueList.define([field(1, "values", keyValue, many)]);
+  keyValue.define([field(1, "key", "string"), field(2, "value", anyValue, always)]);
+  scope.define([
+    field(1, "name", "string"),
+    field(2, "version", "string"),
+    field(3, "attributes", keyValue, many),
+    field(4, "dropped_attributes_count", "uint32"),
+  ]);
+  entityRef.define([
+    field(1, "schema_url", "string"),
+    field(2, "type", "string"),
+    field(3, "id_keys", "string", many),
+    field(4, "description_keys", "string", many),
+  ]);
+  resource.define([
+    field(1, "attributes", keyValue, many),
+    field(2, "dropped_attributes_count", "uint32"),
+    field(3, "entity_refs", entityRef, many),
+  ]);
+  return { keyValue, resource, scope, anyValue };
+});
 
 /** The three levels that a request of each signal has above its items. */
 function request(signal: "Trace" | "Logs" | "Metrics", plural: string, itemsName: string, item: Message): Message {
+  const { resource, scope } = common();
   const whole = new Message(`Export${signal}ServiceRequest`);
   const group = new Message(`Resource${plural}`);
   const inner = new Message(`Scope${plural}`);
@@ -191,183 +195,210 @@ function request(signal: "Trace" | "Logs" | "Metrics", plural: string, itemsName
   return whole;
 }
 
-const span = new Message("Span");
-const event = new Message("Span.Event");
-const link = new Message("Span.Link");
-const status = new Message("Status");
-span.define([
-  field(1, "trace_id", "traceId", always),
-  field(2, "span_id", "spanId", always),
-  field(3, "trace_state", "string"),
-  field(4, "parent_span_id", "spanId", always),
-  field(16, "flags", "fixed32"),
-  field(5, "name", "string"),
-  field(6, "kind", "enum", spanKind),
-  field(7, "start_time_unix_nano", "fixed64"),
-  field(8, "end_time_unix_nano", "fixed64"),
-  field(9, "attributes", keyValue, many),
-  field(10, "dropped_attributes_count", "uint32"),
-  field(11, "events", event, many),
-  field(12, "dropped_events_count", "uint32"),
-  field(13, "links", link, many),
-  field(14, "dropped_links_count", "uint32"),
-  field(15, "status", status, always),
-]);
-event.define([
-  field(1, "time_unix_nano", "fixed64"),
-  field(2, "name", "string"),
-  field(3, "attributes", keyValue, many),
-  field(4, "dropped_attributes_count", "uint32"),
-]);
-link.define([
-  field(1, "trace_id", "traceId", always),
-  field(2, "span_id", "spanId", always),
-  field(3, "trace_state", "string"),
-  field(4, "attributes", keyValue, many),
-  field(5, "dropped_attributes_count", "uint32"),
-  field(6, "flags", "fixed32"),
-]);
-status.define([field(2, "message", "string"), field(3, "code", "enum", statusCode)]);
+const traces = once(() => {
+  const { keyValue } = common();
+  const spanKind = enumOf("SPAN_KIND_", "UNSPECIFIED INTERNAL SERVER CLIENT PRODUCER CONSUMER");
+  const statusCode = enumOf("STATUS_CODE_", "UNSET OK ERROR");
+  const span = new Message("Span");
+  const event = new Message("Span.Event");
+  const link = new Message("Span.Link");
+  const status = new Message("Status");
+  span.define([
+    field(1, "trace_id", "traceId", always),
+    field(2, "span_id", "spanId", always),
+    field(3, "trace_state", "string"),
+    field(4, "parent_span_id", "spanId", always),
+    field(16, "flags", "fixed32"),
+    field(5, "name", "string"),
+    field(6, "kind", "enum", spanKind),
+    field(7, "start_time_unix_nano", "fixed64"),
+    field(8, "end_time_unix_nano", "fixed64"),
+    field(9, "attributes", keyValue, many),
+    field(10, "dropped_attributes_count", "uint32"),
+    field(11, "events", event, many),
+    field(12, "dropped_events_count", "uint32"),
+    field(13, "links", link, many),
+    field(14, "dropped_links_count", "uint32"),
+    field(15, "status", status, always),
+  ]);
+  event.define([
+    field(1, "time_unix_nano", "fixed64"),
+    field(2, "name", "string"),
+    field(3, "attributes", keyValue, many),
+    field(4, "dropped_attributes_count", "uint32"),
+  ]);
+  link.define([
+    field(1, "trace_id", "traceId", always),
+    field(2, "span_id", "spanId", always),
+    field(3, "trace_state", "string"),
+    field(4, "attributes", keyValue, many),
+    field(5, "dropped_attributes_count", "uint32"),
+    field(6, "flags", "fixed32"),
+  ]);
+  status.define([field(2, "message", "string"), field(3, "code", "enum", statusCode)]);
+  return request("Trace", "Spans", "spans", span);
+});
 
-const logRecord = new Message("LogRecord");
-logRecord.define([
-  field(1, "time_unix_nano", "fixed64"),
-  field(11, "observed_time_unix_nano", "fixed64"),
-  field(2, "severity_number", "enum", severity),
-  field(3, "severity_text", "string"),
-  field(5, "body", anyValue, always),
-  field(6, "attributes", keyValue, many),
-  field(7, "dropped_attributes_count", "uint32"),
-  field(8, "flags", "fixed32"),
-  field(9, "trace_id", "traceId", always),
-  field(10, "span_id", "spanId", always),
-  field(12, "event_name", "string"),
-]);
+const logs = once(() => {
+  const { anyValue, keyValue } = common();
+  const severities = "TRACE DEBUG INFO WARN ERROR FATAL".split(" ");
+  const severity = enumOf(
+    "SEVERITY_NUMBER_",
+    ["UNSPECIFIED", ...severities.flatMap(name => ["", "2", "3", "4"].map(step => name + step))].join(" "),
+  );
+  const logRecord = new Message("LogRecord");
+  logRecord.define([
+    field(1, "time_unix_nano", "fixed64"),
+    field(11, "observed_time_unix_nano", "fixed64"),
+    field(2, "severity_number", "enum", severity),
+    field(3, "severity_text", "string"),
+    field(5, "body", anyValue, always),
+    field(6, "attributes", keyValue, many),
+    field(7, "dropped_attributes_count", "uint32"),
+    field(8, "flags", "fixed32"),
+    field(9, "trace_id", "traceId", always),
+    field(10, "span_id", "spanId", always),
+    field(12, "event_name", "string"),
+  ]);
+  return request("Logs", "Logs", "log_records", logRecord);
+});
 
-const metric = new Message("Metric");
-const gauge = new Message("Gauge");
-const sum = new Message("Sum");
-const histogram = new Message("Histogram");
-const exponentialHistogram = new Message("ExponentialHistogram");
-const summary = new Message("Summary");
-const numberPoint = new Message("NumberDataPoint");
-const histogramPoint = new Message("HistogramDataPoint");
-const exponentialPoint = new Message("ExponentialHistogramDataPoint");
-const buckets = new Message("ExponentialHistogramDataPoint.Buckets");
-const summaryPoint = new Message("SummaryDataPoint");
-const quantile = new Message("SummaryDataPoint.ValueAtQuantile");
-const exemplar = new Message("Exemplar");
-metric.define([
-  field(1, "name", "string"),
-  field(2, "description", "string"),
-  field(3, "unit", "string"),
-  field(5, "gauge", gauge, oneof),
-  field(7, "sum", sum, oneof),
-  field(9, "histogram", histogram, oneof),
-  field(10, "exponential_histogram", exponentialHistogram, oneof),
-  field(11, "summary", summary, oneof),
-  field(12, "metadata", keyValue, many),
-]);
-gauge.define([field(1, "data_points", numberPoint, many)]);
-sum.define([
-  field(1, "data_points", numberPoint, many),
-  field(2, "aggregation_temporality", "enum", temporality),
-  field(3, "is_monotonic", "bool"),
-]);
-histogram.define([
-  field(1, "data_points", histogramPoint, many),
-  field(2, "aggregation_temporality", "enum", temporality),
-]);
-exponentialHistogram.define([
-  field(1, "data_points", exponentialPoint, many),
-  field(2, "aggregation_temporality", "enum", temporality),
-]);
-summary.define([field(1, "data_points", summaryPoint, many)]);
-const times = (): readonly Field[] => [
-  field(2, "start_time_unix_nano", "fixed64"),
-  field(3, "time_unix_nano", "fixed64"),
-];
-numberPoint.define([
-  field(7, "attributes", keyValue, many),
-  ...times(),
-  field(4, "as_double", "double", oneof),
-  field(6, "as_int", "sfixed64", oneof),
-  field(5, "exemplars", exemplar, many),
-  field(8, "flags", "uint32"),
-]);
-histogramPoint.define([
-  field(9, "attributes", keyValue, many),
-  ...times(),
-  field(4, "count", "fixed64"),
-  field(5, "sum", "double", optional),
-  field(6, "bucket_counts", "fixed64", many),
-  field(7, "explicit_bounds", "double", many),
-  field(8, "exemplars", exemplar, many),
-  field(10, "flags", "uint32"),
-  field(11, "min", "double", optional),
-  field(12, "max", "double", optional),
-]);
-exponentialPoint.define([
-  field(1, "attributes", keyValue, many),
-  ...times(),
-  field(4, "count", "fixed64"),
-  field(5, "sum", "double", optional),
-  field(6, "scale", "sint32"),
-  field(7, "zero_count", "fixed64"),
-  field(8, "positive", buckets, always),
-  field(9, "negative", buckets, always),
-  field(10, "flags", "uint32"),
-  field(11, "exemplars", exemplar, many),
-  field(12, "min", "double", optional),
-  field(13, "max", "double", optional),
-  field(14, "zero_threshold", "double"),
-]);
-buckets.define([field(1, "offset", "sint32"), field(2, "bucket_counts", "uint64", many)]);
-summaryPoint.define([
-  field(7, "attributes", keyValue, many),
-  ...times(),
-  field(4, "count", "fixed64"),
-  field(5, "sum", "double"),
-  field(6, "quantile_values", quantile, many),
-  field(8, "flags", "uint32"),
-]);
-quantile.define([field(1, "quantile", "double"), field(2, "value", "double")]);
-exemplar.define([
-  field(7, "filtered_attributes", keyValue, many),
-  field(2, "time_unix_nano", "fixed64"),
-  field(3, "as_double", "double", oneof),
-  field(6, "as_int", "sfixed64", oneof),
-  field(4, "span_id", "spanId", always),
-  field(5, "trace_id", "traceId", always),
-]);
+const metrics = once(() => {
+  const { keyValue } = common();
+  const temporality = enumOf("AGGREGATION_TEMPORALITY_", "UNSPECIFIED DELTA CUMULATIVE");
+  const metric = new Message("Metric");
+  const gauge = new Message("Gauge");
+  const sum = new Message("Sum");
+  const histogram = new Message("Histogram");
+  const exponentialHistogram = new Message("ExponentialHistogram");
+  const summary = new Message("Summary");
+  const numberPoint = new Message("NumberDataPoint");
+  const histogramPoint = new Message("HistogramDataPoint");
+  const exponentialPoint = new Message("ExponentialHistogramDataPoint");
+  const buckets = new Message("ExponentialHistogramDataPoint.Buckets");
+  const summaryPoint = new Message("SummaryDataPoint");
+  const quantile = new Message("SummaryDataPoint.ValueAtQuantile");
+  const exemplar = new Message("Exemplar");
+  metric.define([
+    field(1, "name", "string"),
+    field(2, "description", "string"),
+    field(3, "unit", "string"),
+    field(5, "gauge", gauge, oneof),
+    field(7, "sum", sum, oneof),
+    field(9, "histogram", histogram, oneof),
+    field(10, "exponential_histogram", exponentialHistogram, oneof),
+    field(11, "summary", summary, oneof),
+    field(12, "metadata", keyValue, many),
+  ]);
+  gauge.define([field(1, "data_points", numberPoint, many)]);
+  sum.define([
+    field(1, "data_points", numberPoint, many),
+    field(2, "aggregation_temporality", "enum", temporality),
+    field(3, "is_monotonic", "bool"),
+  ]);
+  histogram.define([
+    field(1, "data_points", histogramPoint, many),
+    field(2, "aggregation_temporality", "enum", temporality),
+  ]);
+  exponentialHistogram.define([
+    field(1, "data_points", exponentialPoint, many),
+    field(2, "aggregation_temporality", "enum", temporality),
+  ]);
+  summary.define([field(1, "data_points", summaryPoint, many)]);
+  const times = (): readonly Field[] => [
+    field(2, "start_time_unix_nano", "fixed64"),
+    field(3, "time_unix_nano", "fixed64"),
+  ];
+  numberPoint.define([
+    field(7, "attributes", keyValue, many),
+    ...times(),
+    field(4, "as_double", "double", oneof),
+    field(6, "as_int", "sfixed64", oneof),
+    field(5, "exemplars", exemplar, many),
+    field(8, "flags", "uint32"),
+  ]);
+  histogramPoint.define([
+    field(9, "attributes", keyValue, many),
+    ...times(),
+    field(4, "count", "fixed64"),
+    field(5, "sum", "double", optional),
+    field(6, "bucket_counts", "fixed64", many),
+    field(7, "explicit_bounds", "double", many),
+    field(8, "exemplars", exemplar, many),
+    field(10, "flags", "uint32"),
+    field(11, "min", "double", optional),
+    field(12, "max", "double", optional),
+  ]);
+  exponentialPoint.define([
+    field(1, "attributes", keyValue, many),
+    ...times(),
+    field(4, "count", "fixed64"),
+    field(5, "sum", "double", optional),
+    field(6, "scale", "sint32"),
+    field(7, "zero_count", "fixed64"),
+    field(8, "positive", buckets, always),
+    field(9, "negative", buckets, always),
+    field(10, "flags", "uint32"),
+    field(11, "exemplars", exemplar, many),
+    field(12, "min", "double", optional),
+    field(13, "max", "double", optional),
+    field(14, "zero_threshold", "double"),
+  ]);
+  buckets.define([field(1, "offset", "sint32"), field(2, "bucket_counts", "uint64", many)]);
+  summaryPoint.define([
+    field(7, "attributes", keyValue, many),
+    ...times(),
+    field(4, "count", "fixed64"),
+    field(5, "sum", "double"),
+    field(6, "quantile_values", quantile, many),
+    field(8, "flags", "uint32"),
+  ]);
+  quantile.define([field(1, "quantile", "double"), field(2, "value", "double")]);
+  exemplar.define([
+    field(7, "filtered_attributes", keyValue, many),
+    field(2, "time_unix_nano", "fixed64"),
+    field(3, "as_double", "double", oneof),
+    field(6, "as_int", "sfixed64", oneof),
+    field(4, "span_id", "spanId", always),
+    field(5, "trace_id", "traceId", always),
+  ]);
+  return request("Metrics", "Metrics", "metrics", metric);
+});
+
+export type Signal = "traces" | "logs" | "metrics";
 
 /** What an export request of each signal is. */
-export const requests = {
-  traces: request("Trace", "Spans", "spans", span),
-  logs: request("Logs", "Logs", "log_records", logRecord),
-  metrics: request("Metrics", "Metrics", "metrics", metric),
-} as const;
+export const requests: Readonly<Record<Signal, Message>> = {
+  get traces() {
+    return traces();
+  },
+  get logs() {
+    return logs();
+  },
+  get metrics() {
+    return metrics();
+  },
+};
 
-/** What an export request of each signal is answered with. */
-export const responses = {
-  traces: response("Trace", "rejected_spans"),
-  logs: response("Logs", "rejected_log_records"),
-  metrics: response("Metrics", "rejected_data_points"),
-} as const;
-
-export type Signal = keyof typeof requests;
-
-function response(signal: string, rejected: string): Message {
-  const partial = new Message(`Export${signal}PartialSuccess`);
+/** What an export request of a signal is answered with. */
+export function responseTo(signal: Signal): Message {
+  const [name, rejected] = answers[signal];
+  const partial = new Message(`Export${name}PartialSuccess`);
   partial.define([field(1, rejected, "int64"), field(2, "error_message", "string")]);
-  const whole = new Message(`Export${signal}ServiceResponse`);
+  const whole = new Message(`Export${name}ServiceResponse`);
   whole.define([field(1, "partial_success", partial, always)]);
   return whole;
 }
 
-/** google.rpc.Status: what a refused request is answered with. */
-export const rpcStatus = new Message("google.rpc.Status");
-rpcStatus.define([field(1, "code", "int32"), field(2, "message", "string")]);
+const answers = {
+  traces: ["Trace", "rejected_spans"],
+  logs: ["Logs", "rejected_log_records"],
+  metrics: ["Metrics", "rejected_data_points"],
+} as const;
 
-/** The values and maps that attributes consist of. */
-export const valueMessages = { anyValue, arrayValue, keyValueList } as const;
+/** google.rpc.Status: what a refused request is answered with. */
+export const rpcStatus = once(() => {
+  const status = new Message("google.rpc.Status");
+  status.define([field(1, "code", "int32"), field(2, "message", "string")]);
+  return status;
+});

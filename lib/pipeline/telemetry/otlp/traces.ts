@@ -13,28 +13,16 @@
  *   traces.encode();                              // the same bytes, if nothing was written
  *   const other = traces.fork();                  // an independent view: who writes copies
  */
-import { adoptOldScopes, Request, ResourceGroup, ScopeGroup } from "./common.ts";
+import { adoptOldScopes, ResourceGroup, ScopeGroup } from "./common.ts";
 import * as f from "./fields.ts";
+import type { Node } from "./node.ts";
 import { ValueMap } from "./value.ts";
 import { blankOf, View, ViewList } from "./view.ts";
 
-export class Traces extends Request {
-  readonly signal = "traces";
+export { Traces } from "./requests.ts";
 
-  get resourceSpans(): ViewList<ResourceSpans> {
-    return new ViewList(this.node, 1, ResourceSpans);
-  }
-
-  /** How many spans the request holds; nothing else of it is read. */
-  get spanCount(): number {
-    return this.itemCount;
-  }
-
-  /** An independent view of the request as it is now. */
-  fork(): Traces {
-    return new Traces(this.encode());
-  }
-}
+/** The groups of a request. */
+export const resourceSpansOf = (request: Node): ViewList<ResourceSpans> => new ViewList(request, 1, ResourceSpans);
 
 export class ResourceSpans extends ResourceGroup {
   static readonly blank = blankOf(1);
