@@ -17,16 +17,29 @@ export interface Part {
 
 const names = (pattern: RegExp) => (text: string) => pattern.test(text);
 
+const jsonPath = names(/\bjson_path\b/);
+const strings = names(
+  /\b(string|format|join|replace|split|to_lower|to_upper|trim|trim_prefix|trim_suffix|trim_space)\b/,
+);
+
 /** Parts by their files below `lib/pipeline`, without endings. */
 export const parts: readonly Part[] = [
+  ...[
+    { module: "eval/stdlib/array", what: "array", needed: names(/\b(array|concat)\b/) },
+    { module: "eval/stdlib/coalesce", what: "coalesce", needed: names(/\bcoalesce\b/) },
+    { module: "eval/stdlib/constants", what: "constants", needed: names(/\bconstants\b/) },
+    {
+      module: "eval/stdlib/encoding",
+      what: "encoding",
+      needed: names(/\b(encoding|json_decode|yaml_decode|base64_decode)\b/),
+    },
+    { module: "eval/stdlib/file", what: "file", needed: names(/\bfile\b/) },
+    { module: "eval/stdlib/json-path", what: "json_path", needed: jsonPath },
+    { module: "eval/stdlib/string", what: "string", needed: strings },
+  ].map(part => ({ ...part, importer: "eval/stdlib/index" })),
   { importer: "eval/stdlib/string", module: "eval/gofmt", what: "string.format", needed: names(/\bformat\b/) },
-  {
-    importer: "eval/stdlib/json-path",
-    module: "eval/stdlib/json-path-parser",
-    what: "json_path",
-    needed: names(/\bjson_path\b/),
-  },
-  { importer: "eval/stdlib/json-path", module: "eval/stdlib/oj", what: "json_path", needed: names(/\bjson_path\b/) },
+  { importer: "eval/stdlib/json-path", module: "eval/stdlib/json-path-parser", what: "json_path", needed: jsonPath },
+  { importer: "eval/stdlib/json-path", module: "eval/stdlib/oj", what: "json_path", needed: jsonPath },
   {
     importer: "eval/stdlib/encoding",
     module: "eval/gojson",
@@ -91,7 +104,7 @@ async function stubOf(file: string, what: string): Promise<string> {
   const stubs = (await exportsOf(file)).map(([name, value]) =>
     typeof value === "function"
       ? `export { missing as ${name} };`
-      : `export const ${name} = /* @__PURE__ */ new Proxy({}, { get: missing, has: missing, ownKeys: missing });`,
+      : `export const ${name} = /* @__PURE__ */ new Proxy({}, { get: missing, has: missing, ownKeys: missing, getPrototypeOf: missing });`,
   );
   return [missing, ...stubs].join("\n");
 }

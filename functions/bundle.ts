@@ -1,25 +1,27 @@
 /**
- * One file to deploy: the handler, the configuration, and only those components that the configuration names. The same
- * configuration gives the same bytes, wherever it is bundled.
+ * What to deploy: the handler, the configuration, and only those components that the configuration names, as one program in
+ * a few files. The same configuration gives the same bytes, wherever it is bundled.
  *
  *     const { file, bytes } = await bundle({ config: "main.alloy", outdir: "dist", target: "aws" });
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Plugin } from "esbuild";
+import type { OutputFile, Plugin } from "esbuild";
 import type { Definition, Stability } from "../lib/pipeline/graph/component.ts";
 import { buildNodes } from "../lib/pipeline/graph/nodes.ts";
 import type { Block, File, Statement } from "../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../lib/pipeline/syntax/diagnostic.ts";
+import { filesToJson } from "../lib/pipeline/syntax/json.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
+import { laterEntry, loadLater } from "./bundle-later.ts";
 import { leaveOutUnusedParts } from "./bundle-parts.ts";
 import { readConfiguration } from "./local/configuration.ts";
 
 export interface BundleOptions {
   /** A file, or a folder of `*.alloy` files. */
   readonly config: string;
-  /** Where `index.mjs` is written. */
+  /** Where the files are written. */
   readonly outdir: string;
   readonly target: "aws";
   /** @default generally-available */
@@ -27,7 +29,11 @@ export interface BundleOptions {
 }
 
 export interface Bundle {
+  /** The one with the handler, `index.mjs`. */
   readonly file: string;
+  /** All of them. */
+  readonly files: readonly string[];
+  /** Of all files together. */
   readonly bytes: number;
   /** Names of the components in it, sorted. */
   readonly components: readonly string[];
@@ -48,14 +54,15 @@ export async function bundle({ config, outdir, stability = "generally-available"
   failOn(problems);
   const components = componentNames(files, definitions);
   const contents = await entryOf(files, components, stability, directory);
-  const code = await build(
-    contents,
-    files.map(({ source }) => source.text),
-  );
+  const outputs = await build(contents, files);
   mkdirSync(outdir, { recursive: true });
-  const file = path.join(outdir, "index.mjs");
-  writeFileSync(file, code);
-  return { file, bytes: code.length, components };
+  const written = outputs.map(({ path: file, contents: code }) => {
+    const place = path.join(outdir, path.basename(file));
+    writeFileSync(place, code);
+    return place;
+  });
+  const bytes = outputs.reduce((sum, { contents: code }) => sum + code.length, 0);
+  return { file: path.join(outdir, "index.mjs"), files: written.sort(), bytes, components };
 }
 
 function failOn(diagnostics: readonly Diagnostic[]): void {
@@ -88,15 +95,15 @@ async function entryOf(
     ({ file, exportName }, i) =>
       `import { ${exportName} as c${i} } from ${JSON.stringify(`./${path.relative(root, file)}`)};`,
   );
-  const sources = files.map(({ source: { name, text } }) => ({
-    name: path.relative(folder, path.resolve(name)),
-    text,
-  }));
+  const embedded = files.map(file => {
+    const { name, text } = file.source;
+    return { ...file, source: { name: path.relative(folder, path.resolve(name)), text } };
+  });
   const definitions = modules.map((_, i) => `c${i}`).join(", ");
   return [
     `import { startFunction } from "./functions/aws/entry${extension}";`,
     ...imports,
-    `export const handler = await startFunction({ sources: ${JSON.stringify(sources)}, definitions: [${definitions}], stability: ${JSON.stringify(stability)} });`,
+    `export const handler = await startFunction({ files: ${JSON.stringify(filesToJson(embedded))}, definitions: [${definitions}], stability: ${JSON.stringify(stability)} });`,
   ].join("\n");
 }
 
@@ -153,26 +160,40 @@ function builtinModule(id: string): string {
   return [...exports, `export default /* @__PURE__ */ (() => ${get})();`].join("\n");
 }
 
-async function build(contents: string, texts: readonly string[]): Promise<Uint8Array> {
+/** The files of a program: its entry, what comes later, and what both need. */
+async function build(contents: string, configuration: readonly File[]): Promise<readonly OutputFile[]> {
   const { build: esbuild } = await import("esbuild");
+  const texts = configuration.map(({ source }) => source.text);
   const { outputFiles } = await esbuild({
-    stdin: { contents, resolveDir: root, sourcefile: "function.js" },
+    entryPoints: [{ in: "function:entry", out: "index" }, laterEntry],
     absWorkingDir: root,
     bundle: true,
+    splitting: true,
     write: false,
-    outfile: "index.mjs",
+    outdir: ".",
+    outExtension: { ".js": ".mjs" },
+    chunkNames: "shared",
     format: "esm",
     platform: "node",
-    plugins: [lazyBuiltins, leaveOutUnusedParts(root, texts)],
+    plugins: [lazyBuiltins, entryPoint(contents), leaveOutUnusedParts(root, texts), loadLater(root, configuration)],
     target: "node24",
     minify: true,
     legalComments: "eof",
     logLevel: "silent",
   });
-  return (outputFiles[0] as (typeof outputFiles)[number]).contents; // one entry without splitting gives one file
+  return outputFiles;
 }
 
-/** Bytes of a file as it is deployed, for reports: with gzip, as Lambda counts and loads it. */
-export function compressedSize(file: string): number {
-  return process.getBuiltinModule("node:zlib").gzipSync(readFileSync(file), { level: 9 }).length;
+const entryPoint = (contents: string): Plugin => ({
+  name: "entry",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^function:entry$/ }, ({ path: id }) => ({ path: id, namespace: "entry" }));
+    onLoad({ filter: /.*/, namespace: "entry" }, () => ({ contents, resolveDir: root }));
+  },
+});
+
+/** Bytes of files as they are deployed, for reports: with gzip, as Lambda counts and loads them. */
+export function compressedSize(files: readonly string[]): number {
+  const { gzipSync } = process.getBuiltinModule("node:zlib");
+  return files.reduce((sum, file) => sum + gzipSync(readFileSync(file), { level: 9 }).length, 0);
 }

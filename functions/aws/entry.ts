@@ -9,25 +9,25 @@ import { type Environment, loadPipeline, type Pipeline } from "../../lib/pipelin
 import { MemoryStore } from "../../lib/pipeline/state/memory.ts";
 import type { File } from "../../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
-import { parseFile } from "../../lib/pipeline/syntax/parser.ts";
+import { filesFromJson } from "../../lib/pipeline/syntax/json.ts";
 import { formatDiagnostics } from "../../lib/pipeline/syntax/report.ts";
-import { readConfiguration } from "../local/configuration.ts";
+import { type Configuration, readConfiguration } from "../local/configuration.ts";
 import { createLogger, type Level } from "../local/log.ts";
 import { createHandler, type Handler } from "./handler.ts";
 import { checkRoutes } from "./http.ts";
 
 export interface FunctionOptions {
-  /** The embedded configuration, whose place the path in `AMALGAM_CONFIG` takes. */
-  readonly sources: readonly { readonly name: string; readonly text: string }[];
+  /** The embedded configuration as syntax trees in JSON; the path in `AMALGAM_CONFIG` takes its place. */
+  readonly files: string;
   /** Only those that the configuration names, so that a bundle has no more. */
   readonly definitions: readonly Definition[];
   readonly stability: Stability;
 }
 
 /** Loads the configuration of a function and makes its handler. */
-export async function startFunction({ sources, definitions, stability }: FunctionOptions): Promise<Handler> {
+export async function startFunction({ files: embedded, definitions, stability }: FunctionOptions): Promise<Handler> {
   const place = process.env["AMALGAM_CONFIG"];
-  const { files, diagnostics, directory } = place ? readConfiguration(place) : parse(sources);
+  const { files, diagnostics, directory } = place ? readConfiguration(place) : configurationOf(embedded);
   failOn(diagnostics);
   const log = createLogger({
     format: "json",
@@ -97,11 +97,11 @@ export async function loadFunction(
   return pipeline;
 }
 
-function parse(sources: FunctionOptions["sources"]) {
-  const parsed = sources.map(parseFile);
+/** What was bundled has been parsed and checked. */
+function configurationOf(files: string): Configuration {
   return {
-    files: parsed.map(({ file }) => file),
-    diagnostics: parsed.flatMap(({ diagnostics }) => diagnostics),
+    files: filesFromJson(files),
+    diagnostics: [],
     directory: process.env["LAMBDA_TASK_ROOT"] ?? process.cwd(),
   };
 }

@@ -23,9 +23,8 @@ export type Handler = (event: unknown, context?: Partial<Context>) => Promise<un
 
 /** Makes the handler of a pipeline: any event that it has a trigger for, with the deadline of the invocation, errors logged. */
 export function createHandler(pipeline: Pipeline, options: CallOptions = {}): Handler {
-  const dispatch = dispatcher(pipeline);
   // The call keeps time instead of middy, so that a part of a batch can fail.
-  const handler = middy((event: unknown, context: WithCall) => dispatch(event, callOf(context)), {
+  const handler = middy((event: unknown, context: WithCall) => dispatch(pipeline, event, callOf(context)), {
     timeoutEarlyInMillis: 0,
   })
     .use(withCall(pipeline, options))
@@ -58,32 +57,25 @@ const logErrors: Middleware = {
   },
 };
 
-function dispatcher(pipeline: Pipeline): (event: unknown, call: Call) => Promise<unknown> {
-  const v2 = gatewayV2Handler(pipeline);
-  const v1 = gatewayV1Handler(pipeline);
-  const alb = albHandler(pipeline);
-  const logs = cloudwatchLogsHandler(pipeline);
-  const sqs = sqsHandler(pipeline);
-  const schedule = scheduleHandler(pipeline);
-  return (event, call) => {
-    const kind = kindOf(event); // each cast below follows from the fields that it looked at
-    switch (kind) {
-      case "alb":
-        return alb(event as ALBEvent, call);
-      case "v2":
-        return v2(event as APIGatewayProxyEventV2, call);
-      case "v1":
-        return v1(event as APIGatewayProxyEvent, call);
-      case "sqs":
-        return sqs(event as SQSEvent, call);
-      case "logs":
-        return logs(event as CloudWatchLogsEvent, call);
-      case "schedule":
-        return schedule(event as ScheduleEvent, call);
-      default:
-        return kind satisfies never;
-    }
-  };
+/** Adapters are made when an event comes: a function sees events of one kind, and a bundle loads that one. */
+function dispatch(pipeline: Pipeline, event: unknown, call: Call): Promise<unknown> {
+  const kind = kindOf(event); // each cast below follows from the fields that it looked at
+  switch (kind) {
+    case "alb":
+      return albHandler(pipeline)(event as ALBEvent, call);
+    case "v2":
+      return gatewayV2Handler(pipeline)(event as APIGatewayProxyEventV2, call);
+    case "v1":
+      return gatewayV1Handler(pipeline)(event as APIGatewayProxyEvent, call);
+    case "sqs":
+      return sqsHandler(pipeline)(event as SQSEvent, call);
+    case "logs":
+      return cloudwatchLogsHandler(pipeline)(event as CloudWatchLogsEvent, call);
+    case "schedule":
+      return scheduleHandler(pipeline)(event as ScheduleEvent, call);
+    default:
+      return kind satisfies never;
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -65,7 +65,7 @@ try {
   mkdirSync(trivial);
   writeFileSync(path.join(trivial, "index.mjs"), "export const handler = async () => ({ statusCode: 200 });\n");
   writeFileSync(path.join(folder, "otlp.alloy"), config);
-  const { file, bytes } = await bundle({
+  const { file, files, bytes } = await bundle({
     config: path.join(folder, "otlp.alloy"),
     outdir: path.join(folder, "otlp"),
     target: "aws",
@@ -89,7 +89,7 @@ try {
   );
   console.log(`OTLP to OTLP:     ${full.toFixed(1)} ms, ${(full / base).toFixed(2)} times as long (at most 1.5)`);
   console.log(
-    `bundle:           ${(bytes / 1024).toFixed(0)} KiB (at most 300), ${(compressedSize(file) / 1024).toFixed(0)} KiB compressed`,
+    `bundle:           ${(bytes / 1024).toFixed(0)} KiB (at most 300), ${(compressedSize(files) / 1024).toFixed(0)} KiB compressed`,
   );
   console.log(`memory with 6 MB: ${peak.toFixed(0)} MiB at its peak`);
 } finally {

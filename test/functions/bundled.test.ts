@@ -218,6 +218,34 @@ test("a configuration at AMALGAM_CONFIG takes the place of the one in the bundle
   expect(sink.take().map(contentOf)).toEqual([cloudwatch]);
 });
 
+test.for([
+  {
+    it: "OTLP to OTLP",
+    text: config.slice(0, config.indexOf("loki.")),
+    events: [
+      "function-url-otlp-traces",
+      "function-url-otlp-logs",
+      "http-api-otlp-metrics",
+      "function-url-otlp-metrics-gzip",
+    ],
+  },
+  {
+    it: "logs to Loki",
+    text: config.slice(config.indexOf("loki.")),
+    events: ["function-url-loki-push", "function-url-loki-push-snappy", "cloudwatch-logs", "sqs-loki-push"],
+  },
+] as const)("$it needs nothing of what comes later", async ({ it, text, events }) => {
+  const taskRoot = await deploy(it, text);
+  rmSync(path.join(taskRoot, "later.mjs"));
+  const second = await startFunction({ taskRoot, env: { SINK: sink.url } });
+  for (const event of events) {
+    const { error } = await second.invoke(recorded(event));
+    expect(error).toBe(undefined);
+    expect(sink.take().map(contentOf)).toHaveLength(1);
+  }
+  await second.stop();
+});
+
 test("a tenant that a message's attribute names reaches the backend", async () => {
   await running.invoke(recorded("sqs-sns-loki-push"));
   expect(sink.take().map(({ headers }) => headers["x-scope-orgid"])).toEqual(["tenant-a"]);
@@ -264,6 +292,6 @@ test("what the bundled configuration did not name is told when another names it"
   const { error } = await second.invoke(recorded("cloudwatch-logs"));
   await second.stop();
   expect(error?.errorMessage).toContain(
-    "string.format should be named by the configuration that was bundled, got it only at run time",
+    "string should be named by the configuration that was bundled, got it only at run time",
   );
 });

@@ -1,0 +1,108 @@
+/**
+ * Modules whose functions neither a start nor a usual request calls: in a bundle they are in a file of their own, which the
+ * first such call reads. To read its program is the largest part of what a cold start takes.
+ */
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Plugin } from "esbuild";
+import type { File } from "../lib/pipeline/syntax/ast.ts";
+import { filesToJson } from "../lib/pipeline/syntax/json.ts";
+
+export interface LaterModule {
+  /** Its file below the root, without its ending. */
+  readonly module: string;
+  /** Whether a configuration makes it usual to call the module, which then does not come later. */
+  readonly usual: (files: readonly File[]) => boolean;
+}
+
+const never = () => false;
+const names = (pattern: RegExp) => (files: readonly File[]) => files.some(({ source }) => pattern.test(source.text));
+const operates = (files: readonly File[]) => filesToJson(files).includes('"kind":"binary"');
+
+/** These two pass requests on as bytes; all others of their family look into them. */
+const looksIntoOtlp = names(/\botelcol\.(?!receiver\.otlp\b|exporter\.otlphttp\b)/);
+const formatsNumbers = names(/\b(loki\.process|otelcol\.(processor|exporter\.debug)|prometheus)\b/);
+
+export const laterModules: readonly LaterModule[] = [
+  { module: "functions/aws/alb", usual: never },
+  { module: "functions/aws/cloudwatch-logs", usual: names(/\bloki\.source\.cloudwatch_logs\b/) },
+  { module: "functions/aws/gateway-v1", usual: never },
+  { module: "functions/aws/schedule", usual: names(/\bprometheus\.scrape\b/) },
+  { module: "functions/aws/sqs", usual: names(/\bloki\.source\.cloudwatch_logs\b/) },
+  { module: "functions/local/configuration", usual: never },
+  { module: "lib/pipeline/delivery/classify", usual: never },
+  { module: "lib/pipeline/delivery/lz4", usual: names(/\blz4\b/) },
+  { module: "lib/pipeline/delivery/oauth2", usual: names(/\boauth2\b/) },
+  { module: "lib/pipeline/delivery/proxy", usual: names(/\bproxy_/) },
+  { module: "lib/pipeline/eval/gofloat", usual: formatsNumbers },
+  { module: "lib/pipeline/eval/goplain", usual: names(/\b(prometheus|discovery)\./) },
+  { module: "lib/pipeline/eval/goquote", usual: names(/\b(loki|prometheus|discovery)\./) },
+  { module: "lib/pipeline/eval/json", usual: names(/\bto_json\b/) },
+  { module: "lib/pipeline/eval/operators", usual: operates },
+  { module: "lib/pipeline/syntax/print", usual: never },
+  { module: "lib/pipeline/syntax/report", usual: never },
+  { module: "lib/pipeline/telemetry/otlp/json-write", usual: names(/\bencoding\b/) },
+  { module: "lib/pipeline/telemetry/otlp/logs", usual: looksIntoOtlp },
+  { module: "lib/pipeline/telemetry/otlp/metrics", usual: looksIntoOtlp },
+  { module: "lib/pipeline/telemetry/otlp/node", usual: looksIntoOtlp },
+  { module: "lib/pipeline/telemetry/otlp/traces", usual: looksIntoOtlp },
+  { module: "lib/pipeline/telemetry/snappy", usual: names(/\b(loki\.source\.api|loki\.write|prometheus|snappy)\b/) },
+];
+
+const entry = "later:entry";
+const loader = "later:loader";
+
+/** The entry point of what comes later; its file stands beside the function's. */
+export const laterEntry = { in: entry, out: "later" } as const;
+
+/** Puts calls into the later file in the place of the modules that are there. */
+export function loadLater(root: string, files: readonly File[]): Plugin {
+  const extension = path.extname(import.meta.filename);
+  const modules = laterModules.filter(({ usual }) => !usual(files)).map(({ module }) => `./${module}${extension}`);
+  const places = new Map(modules.map((module, i) => [path.join(root, module), `m${i}`]));
+  return {
+    name: "later",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^later:/ }, ({ path: id }) => ({ path: id, namespace: "later" }));
+      onResolve({ filter: /^\.\.?\// }, ({ path: id, resolveDir, namespace }) => {
+        const file = path.join(resolveDir, id);
+        return places.has(file) && namespace !== "later" ? { path: file, namespace: "later" } : undefined;
+      });
+      onLoad({ filter: /.*/, namespace: "later" }, async ({ path: id }) => {
+        if (id === loader) return { contents: loaderModule };
+        if (id === entry) return { contents: entryModule(modules), resolveDir: root };
+        return { contents: await callsInto(id, places.get(id) as string) }; // nothing else resolves to here
+      });
+    },
+  };
+}
+
+const entryModule = (modules: readonly string[]): string =>
+  modules.map((module, i) => `export * as m${i} from ${JSON.stringify(module)};`).join("\n");
+
+/** Not `import()`: what calls is not asynchronous. */
+const loaderModule = `
+let loaded;
+export const load = () => (loaded ??= process.getBuiltinModule("node:module").createRequire(import.meta.url)("./later.mjs"));`;
+
+/** A module with the same exports, of which using one loads the real one. */
+async function callsInto(file: string, place: string): Promise<string> {
+  const exported = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>; // any module is an object
+  const lines = Object.entries(exported).map(([name, value]) => {
+    const real = `load().${place}.${name}`;
+    if (isClass(value)) return `export const ${name} = /* @__PURE__ */ classOf(() => ${real});`;
+    if (typeof value === "function") return `export function ${name}(...args) { return ${real}(...args); }`;
+    if (Object(value) !== value) return `export const ${name} = ${JSON.stringify(value)};`;
+    throw new Error(
+      `${name} of ${path.basename(file)}, which comes later, should be a function, class or text, got ${value}`,
+    );
+  });
+  return [`import { load } from "${loader}";`, classOf, ...lines].join("\n");
+}
+
+const isClass = (value: unknown): boolean => typeof value === "function" && /^class\b/.test(String(value));
+
+const classOf = `const classOf = real => new Proxy(function () {}, {
+  construct: (_, args) => Reflect.construct(real(), args),
+  get: (_, key) => Reflect.get(real(), key),
+});`;
