@@ -15,17 +15,11 @@ import { parseExposition, SeriesCache } from "../../telemetry/prometheus/exposit
 import type { MetricBatch } from "../../telemetry/prometheus/model.ts";
 import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
 import { PageReader, type PageResult, type Raw } from "./scrape/page.ts";
+import { acceptHeader, defaultProtocols, negotiated, protocolProblems, protocols } from "./scrape/protocols.ts";
 import { reportSamples } from "./scrape/report.ts";
 import { StalenessState } from "./scrape/staleness.ts";
 import { type ScrapeTarget, scrapeTargets } from "./scrape/targets.ts";
 
-const protocols = [
-  "OpenMetricsText0.0.1",
-  "OpenMetricsText1.0.0",
-  "PrometheusProto",
-  "PrometheusText0.0.4",
-  "PrometheusText1.0.0",
-] as const;
 const protocol = oneOf("scrape protocol", protocols);
 
 const args = object({
@@ -45,11 +39,7 @@ const args = object({
   ),
   scrape_interval: optional(duration, "1m", "Time between two scrapes of a target."),
   scrape_timeout: optional(duration, "10s", "Time for one scrape."),
-  scrape_protocols: optional(
-    list(protocol),
-    ["OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0", "PrometheusText0.0.4"],
-    "Formats to ask for, the most wanted first.",
-  ),
+  scrape_protocols: optional(list(protocol), defaultProtocols, "Formats to ask for, the most wanted first."),
   metrics_path: optional(string, "/metrics", "Path of pages."),
   scheme: optional(string, "http", "`http` or `https`."),
   body_size_limit: optional(bytes, 0, "Largest page, decompressed; 0 is without limit."),
@@ -67,7 +57,7 @@ const args = object({
     "Which names are valid.",
   ),
   metric_name_escaping_scheme: optional(
-    oneOf("metric name escaping scheme", ["allow-utf-8", "underscores", "dots", "values"]),
+    oneOf("metric name escaping scheme", ["allow-utf-8", "underscores", "dots", "values", ""]),
     undefined,
     "How targets shall write names that are not valid.",
   ),
@@ -109,14 +99,14 @@ export const prometheusScrape = defineComponent({
         message: `scrape_timeout (${args.scrape_timeout / 1000}s) should not be greater than scrape_interval (${args.scrape_interval / 1000}s)`,
       };
     }
-    if (new Set(args.scrape_protocols).size < args.scrape_protocols.length)
-      yield { path: ["scrape_protocols"], message: "scrape_protocols should name each protocol once" };
+    yield* protocolProblems(args);
     yield* clientProblems(args, []);
   },
-  build(args, host) {
+  build(given, host) {
+    const args = negotiated(given);
     const next = fanOut(args.forward_to);
     const client = makeClient(args, host);
-    const targets = scrapeTargets(args.targets, { ...args, job: args.job_name ?? host.id }, message =>
+    const targets = scrapeTargets(args.targets, { ...args, job: args.job_name || host.id }, message =>
       host.log.warn(message, { component: host.id }),
     );
     const tooMany =
@@ -228,7 +218,9 @@ class Scraper {
       if (!page) throw new Error(`nothing in this process serves ${path}`);
       return { body: Buffer.from(page()), contentType: "text/plain; version=0.0.4" };
     }
-    const maxBytes = this.#args.body_size_limit || defaultMaxBytes;
+    const { body_size_limit } = this.#args;
+    // a page of just the limit is too large, as in Prometheus
+    const maxBytes = body_size_limit > 0 ? body_size_limit - 1 : defaultMaxBytes;
     const { status, headers, body, truncated } = await this.#client.request({
       url,
       headers: this.#headers,
@@ -243,26 +235,9 @@ class Scraper {
   }
 }
 
-const acceptOf: Readonly<Record<(typeof protocols)[number], string>> = {
-  PrometheusProto: "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
-  "PrometheusText0.0.4": "text/plain;version=0.0.4",
-  "PrometheusText1.0.0": "text/plain;version=1.0.0",
-  "OpenMetricsText0.0.1": "application/openmetrics-text;version=0.0.1",
-  "OpenMetricsText1.0.0": "application/openmetrics-text;version=1.0.0",
-};
-
-/** As Prometheus asks: the preference falls by a tenth from protocol to protocol, and only versions 1.0.0 know of escaping. */
 function requestHeaders(args: Args, { timeoutMs }: ScrapeTarget): Readonly<Record<string, string>> {
-  const wanted = [
-    ...new Set([...(args.enable_protobuf_negotiation ? (["PrometheusProto"] as const) : []), ...args.scrape_protocols]),
-  ];
-  const escaping =
-    args.metric_name_escaping_scheme ?? (args.metric_name_validation_scheme === "utf8" ? "allow-utf-8" : "underscores");
-  const accepted = wanted.map(
-    (name, i) => `${acceptOf[name]}${name.endsWith("1.0.0") ? `;escaping=${escaping}` : ""};q=0.${6 - i}`,
-  );
   return {
-    accept: [...accepted, `*/*;q=0.${6 - accepted.length}`].join(","),
+    accept: acceptHeader(args),
     "accept-encoding": args.enable_compression ? "gzip" : "identity",
     "x-prometheus-scrape-timeout-seconds": String(timeoutMs / 1000),
   };

@@ -1,12 +1,14 @@
 /** What Prometheus does to the labels of a page: the target's labels join them, by one of two rules, and limits are checked. */
-import { type Labels, labelsFromMap, labelsToMap } from "../../../telemetry/labels.ts";
+import { type Labels, labelsFromMap, labelsToMap, labelValue } from "../../../telemetry/labels.ts";
 import { printLabels } from "../../../telemetry/loki/labels.ts";
 import { areValidNames, type NameValidation } from "../../../telemetry/prometheus/names.ts";
 
-/** Page labels win (`honor`, also those that the page gives an empty value), or move to `exported_…` where they meet a label of the target. */
-export function joinTarget(page: Labels, emptied: readonly string[], target: Labels, honor: boolean): Labels {
+/**
+ * Page labels win (`honor`), or move to `exported_…` where they meet a label of the target. Other than in label sets, labels of
+ * a page may be empty: where they win, they take the target's label away.
+ */
+export function joinTarget(page: Labels, target: Labels, honor: boolean): Labels {
   const labels = labelsToMap(page);
-  for (const name of emptied) labels.set(name, "");
   const conflicts: (readonly [string, string])[] = [];
   for (let i = 0; i < target.length; i += 2) {
     const name = target[i] as string; // pairs
@@ -35,7 +37,7 @@ export interface LabelRules {
 /** Why a series can't be taken, which fails the whole scrape; `undefined`: it can. */
 export function labelProblem(labels: Labels, rules: LabelRules): string | undefined {
   const count = labels.length / 2;
-  if (!labels.includes("__name__")) return "metric name label missing";
+  if (labelValue(labels, "__name__") === "") return "metric name label missing";
   if (!areValidNames(labels, rules.metric_name_validation_scheme))
     return `invalid metric name or label names: ${printLabels(labels)}`;
   if (rules.label_limit > 0 && count > rules.label_limit)
@@ -61,4 +63,4 @@ function lengthProblem(
   return undefined;
 }
 
-const metricOf = (labels: Labels): string => labels[labels.indexOf("__name__") + 1] ?? "";
+const metricOf = (labels: Labels): string => labelValue(labels, "__name__");

@@ -17,6 +17,8 @@ export interface Series {
   tracked: number;
   /** Time of its last sample in this page. */
   timestamp: number;
+  /** Another instance has met it before. */
+  known: boolean;
 }
 
 /** What a raw series of the page leads to. */
@@ -73,6 +75,7 @@ export class PageReader {
   /** Takes over what another instance left behind. */
   restore(tracked: readonly Labels[]): void {
     this.#tracked = tracked.map(labels => this.#seriesOf(labels));
+    for (const series of this.#tracked) series.known = true;
   }
 
   /** Samples of a page, with markers for the series that the last one had and this one lacks. */
@@ -100,8 +103,8 @@ export class PageReader {
     const { honor_timestamps, honor_metadata, sample_limit, track_timestamps_staleness } = this.#rules;
     const samples: Sample[] = [];
     let added = 0;
+    let appended = 0;
     let seriesAdded = 0;
-    let limited = false;
     for (let i = 0; i < page.count; i++) {
       const parsed = page.series[i] as ParsedSeries<Raw>; // i < count
       const raw = parsed.data ?? this.#meet(parsed);
@@ -112,12 +115,9 @@ export class PageReader {
       const timestamp = explicit ? given : now;
       added++;
       const taken = series.page !== number || (explicit && series.timestamp !== timestamp);
+      if (taken && ++appended > sample_limit && sample_limit > 0) continue;
       if (taken && timestamp > now + maxAheadMs) continue;
-      if (taken && sample_limit > 0 && samples.length >= sample_limit) {
-        limited = true;
-        continue;
-      }
-      if (raw.page === 0 || raw.page < this.#flushed) seriesAdded++;
+      if (raw.page === 0 ? !series.known : raw.page < this.#flushed) seriesAdded++;
       raw.page = number;
       if (!taken) continue;
       series.page = number;
@@ -128,12 +128,13 @@ export class PageReader {
       }
       samples.push(sampleOf(page, i, series.labels, timestamp, honor_metadata ? parsed.metadata : undefined));
     }
+    const limited = sample_limit > 0 && appended > sample_limit;
     const error = limited ? `sample limit exceeded, got ${added} samples, limit ${sample_limit}` : undefined;
     return { samples, scraped: page.count, added, seriesAdded, error };
   }
 
   #meet(parsed: ParsedSeries<Raw>): Raw {
-    const labels = joinTarget(parsed.labels, [], this.#target, this.#rules.honor_labels);
+    const labels = joinTarget(parsed.labels, this.#target, this.#rules.honor_labels);
     const raw: Raw = { series: this.#seriesOf(labels), page: 0 };
     parsed.data = raw;
     return raw;
@@ -143,7 +144,7 @@ export class PageReader {
     const key = labelsKey(labels);
     let series = this.#byLabels.get(key);
     if (!series) {
-      series = { labels, problem: labelProblem(labels, this.#rules), page: 0, tracked: 0, timestamp: 0 };
+      series = { labels, problem: labelProblem(labels, this.#rules), page: 0, tracked: 0, timestamp: 0, known: false };
       this.#byLabels.set(key, series);
     }
     return series;

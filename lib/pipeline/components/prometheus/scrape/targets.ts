@@ -1,6 +1,5 @@
 /** From the labels of targets to what is scraped: where, how often, and under which labels. */
 import type { Target } from "../../../eval/value.ts";
-import { parseDuration, toMilliseconds } from "../../../telemetry/gotime/duration.ts";
 import { type Labels, labelsFromMap } from "../../../telemetry/labels.ts";
 
 export interface ScrapeTarget {
@@ -50,9 +49,10 @@ function scrapeTarget(given: ReadonlyMap<string, string>, defaults: TargetDefaul
   const address = labels.get("__address__");
   if (address === undefined) return "target should have an __address__ label, got none";
   if (address.includes("/")) return `__address__ of a target should be a host, got ${JSON.stringify(address)}`;
-  const intervalMs = durationOf(labels.get("__scrape_interval__")) ?? defaults.scrape_interval;
-  const timeoutMs = durationOf(labels.get("__scrape_timeout__")) ?? Math.min(defaults.scrape_timeout, intervalMs);
-  if (intervalMs <= 0 || timeoutMs <= 0) return `scrape interval and timeout of target ${address} should be above 0`;
+  const intervalMs = durationOf(labels.get("__scrape_interval__"), defaults.scrape_interval);
+  const timeoutMs = durationOf(labels.get("__scrape_timeout__"), defaults.scrape_timeout);
+  if (!(intervalMs > 0 && timeoutMs > 0))
+    return `scrape interval and timeout of target ${address} should be durations above 0, such as 1m30s`;
   if (timeoutMs > intervalMs) return `scrape timeout of target ${address} should not be longer than its interval`;
   const path = pathOf(labels.get("__metrics_path__") ?? "");
   const query = queryOf(defaults.params, labels);
@@ -63,14 +63,31 @@ function scrapeTarget(given: ReadonlyMap<string, string>, defaults: TargetDefaul
   return { url, address, path, labels: final, intervalMs, timeoutMs, key: JSON.stringify([url, ...final]) };
 }
 
-const durationOf = (text: string | undefined): number | undefined =>
-  text ? toMilliseconds(parseDuration(text)) : undefined;
+/** Milliseconds of the units of Prometheus' durations, each of which may occur once, the longest first. */
+const durationUnits = [31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1000, 1];
+const durationPattern = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
 
-/** With a slash in front; a question mark would begin the query and is escaped. */
+/** Milliseconds, from Prometheus' spelling, which is not Go's; NaN for what is no duration. */
+function durationOf(text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const parts = durationPattern.exec(text);
+  return parts ? durationUnits.reduce((sum, unit, i) => sum + unit * Number(parts[i + 1] ?? 0), 0) : Number.NaN;
+}
+
+/** With a slash in front, escaped as Go does it: a question mark would begin the query. */
 function pathOf(path: string): string {
   const absolute = path === "" || path.startsWith("/") ? path : `/${path}`;
-  return absolute.replaceAll("?", "%3F").replaceAll("#", "%23").replaceAll(" ", "%20");
+  return escapeBytes(absolute, /[\w\-.~$&+,/:;=@]/);
 }
+
+/** Percent escapes of all bytes of a text that are not to be kept. */
+const escapeBytes = (text: string, kept: RegExp): string =>
+  Array.from(Buffer.from(text), byte => {
+    const character = String.fromCharCode(byte);
+    return byte < 0x80 && kept.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }).join("");
+
+const escapeQuery = (text: string): string => escapeBytes(text, /[\w\-.~ ]/).replaceAll(" ", "+");
 
 /** Parameters sorted by name; a `__param_x` label replaces the first value of `x`. */
 function queryOf(params: ReadonlyMap<string, readonly string[]>, labels: ReadonlyMap<string, string>): string {
@@ -82,8 +99,8 @@ function queryOf(params: ReadonlyMap<string, readonly string[]>, labels: Readonl
     values[0] = value;
     all.set(name, values);
   }
-  const pairs = [...all]
+  return [...all]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, values]) => values.map((value): [string, string] => [name, value]));
-  return new URLSearchParams(pairs).toString();
+    .flatMap(([name, values]) => values.map(value => `${escapeQuery(name)}=${escapeQuery(value)}`))
+    .join("&");
 }
