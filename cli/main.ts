@@ -83,6 +83,20 @@ program
     process.exitCode = await invoke(config, event, { stability: options["stability.level"] as "generally-available" }); // one of the choices
   });
 
+program
+  .command("bundle")
+  .description("write a configuration and the components that it names as a function, ready to deploy")
+  .argument("<config>")
+  .requiredOption("--out <folder>", "where the function is written")
+  .addOption(stability)
+  .action(async (config: string, options: Record<string, string>) => {
+    const { writeBundle } = await import("./bundle.ts");
+    await writeBundle(config, {
+      outdir: options["out"] as string, // required
+      stability: options["stability.level"] as "generally-available", // one of the choices
+    });
+  });
+
 function address(value: string): { host: string; port: number } {
   const at = value.lastIndexOf(":");
   const port = Number(value.slice(at + 1));
