@@ -3,6 +3,7 @@ import { object, optional, required } from "../eval/schema.ts";
 import { any, list, string } from "../eval/types.ts";
 import type { LogBatch } from "../telemetry/loki/model.ts";
 import { type Consumer, defineComponent, type Host, ProblemError } from "./component.ts";
+import { Flow } from "./flow.ts";
 import { fanOut } from "./gate.ts";
 import type { Invocation } from "./invocation.ts";
 import { logs } from "./kinds.ts";
@@ -412,12 +413,24 @@ test.for<{ it: string; mode: "local" | "function"; open: boolean[] }>([
   { it: "opens the flow of a function while it waits", mode: "function", open: [false, true, false] },
   { it: "leaves the flow of a process open", mode: "local", open: [true, true, true] },
 ])("drain $it", async ({ mode, open }) => {
-  const { Flow } = await import("./flow.ts");
   const flow = new Flow(mode === "local");
   const pipeline = await loaded("", [], { environment: { mode, flow } });
   const seen = [flow.open];
   await pipeline.drain(Promise.resolve().then(() => seen.push(flow.open)));
   expect([...seen, flow.open]).toEqual(open);
+});
+
+test("drain leaves the flow open while another call has work", async () => {
+  const flow = new Flow(false);
+  const pipeline = await loaded("", [], { environment: { mode: "function", flow } });
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const [one, two] = [pipeline.drain(first.promise), pipeline.drain(second.promise)];
+  first.resolve();
+  await one;
+  expect(flow.open).toBe(true);
+  second.reject(new Error("refused"));
+  await expect(two).rejects.toThrow("refused");
+  expect(flow.open).toBe(false);
 });
 
 describe("a fan-out", () => {

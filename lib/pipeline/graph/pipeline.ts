@@ -126,6 +126,8 @@ export class Pipeline {
   #started = false;
   #closed = false;
   #invocations = 0;
+  /** Calls whose work is under way. */
+  #draining = 0;
 
   constructor(nodes: readonly Node[], environment: Environment) {
     this.#environment = environment;
@@ -178,14 +180,18 @@ export class Pipeline {
     };
   }
 
-  /** Lets writers and batchers send, waits for the work, and closes the flow again. For functions; the local process' flow is always open. */
+  /**
+   * Lets writers and batchers send, waits for the work, and closes the flow again when no other call has work. For functions;
+   * the local process' flow is always open.
+   */
   async drain<T>(work: Promise<T>): Promise<T> {
     const { flow, mode } = this.#environment;
+    this.#draining++;
     flow.set(true);
     try {
       return await work;
     } finally {
-      if (mode === "function") flow.set(false);
+      if (--this.#draining === 0 && mode === "function") flow.set(false);
     }
   }
 
