@@ -11,7 +11,7 @@ export interface ScrapeTarget {
   readonly labels: Labels;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** Names the target in state and logs: its URL and labels. */
+  /** Tells targets apart, also in the state: URL, times and labels. */
   readonly key: string;
 }
 
@@ -60,7 +60,8 @@ function scrapeTarget(given: ReadonlyMap<string, string>, defaults: TargetDefaul
   if (!labels.has("instance")) labels.set("instance", address);
   for (const name of [...labels.keys()]) if (name.startsWith("__")) labels.delete(name);
   const final = labelsFromMap(labels);
-  return { url, address, path, labels: final, intervalMs, timeoutMs, key: JSON.stringify([url, ...final]) };
+  const key = JSON.stringify([url, intervalMs, timeoutMs, ...final]);
+  return { url, address, path, labels: final, intervalMs, timeoutMs, key };
 }
 
 /** Milliseconds of the units of Prometheus' durations, each of which may occur once, the longest first. */
