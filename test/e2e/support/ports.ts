@@ -1,5 +1,5 @@
 /** Ports for configurations, which must name them. */
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 
 const handedOut = new Set<number>();
 
@@ -19,6 +19,20 @@ export async function freePorts(count: number): Promise<number[]> {
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number; // one was asked for
+}
+
+/** Whether somebody takes connections at the port. */
+export function listens(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ECONNREFUSED") resolve(false);
+      else reject(error);
+    });
+  });
 }
 
 function isFree(port: number): Promise<boolean> {
