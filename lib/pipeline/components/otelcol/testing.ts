@@ -14,6 +14,7 @@ import { parseFile } from "../../syntax/parser.ts";
 import { requestFromJson } from "../../telemetry/otlp/json-read.ts";
 import { requestToJson } from "../../telemetry/otlp/json-write.ts";
 import { definitions } from "../index.ts";
+import type { AuthHandler } from "./auth.ts";
 import { inputExports } from "./processor.ts";
 
 /** What arrived at `test.sink`: a request as OTLP's JSON has it. */
@@ -32,6 +33,8 @@ export interface TestPipeline {
   readonly logged: readonly (readonly [message: string, fields: Fields | undefined])[];
   readonly flow: Flow;
   metric(name: string): string[];
+  /** What an `otelcol.auth.*` component exports. */
+  authHandler(component: string): AuthHandler;
   close(): Promise<void>;
 }
 
@@ -63,6 +66,13 @@ export async function openPipeline(config: string, options: TestOptions = {}): P
         .expose()
         .split("\n")
         .filter(line => line.startsWith(name)),
+    authHandler(component) {
+      const exports = pipeline.component(component)?.instance?.exports as
+        | { readonly handler?: AuthHandler }
+        | undefined; // of such a component
+      if (!exports?.handler) throw new Error(`no handler of ${component}`);
+      return exports.handler;
+    },
     close: () => pipeline.close(),
   };
 }
@@ -90,7 +100,7 @@ function surroundings({ mode = "local", now = 0, random = () => 0.5 }: TestOptio
   const environment = {
     mode,
     flow: new Flow(mode === "local"),
-    log: { debug() {}, info() {}, warn: log, error: log },
+    log: { debug() {}, info: log, warn: log, error: log },
     state: new MemoryStore(),
     metrics: new MetricsRegistry(),
     directory: "/",
