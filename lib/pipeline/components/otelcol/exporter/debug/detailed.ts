@@ -109,11 +109,11 @@ function* spanLines(index: number, span: Span): Iterable<string> {
   yield field("Status code", statusText(span.status.code));
   yield field("Status message", span.status.message);
   yield field("DroppedAttributesCount", span.droppedAttributesCount);
+  yield field("DroppedEventsCount", span.droppedEventsCount);
+  yield field("DroppedLinksCount", span.droppedLinksCount);
   yield* attributeLines("Attributes", span.attributes);
   yield* eventLines(span.events);
-  yield field("DroppedEventsCount", span.droppedEventsCount);
   yield* linkLines(span.links);
-  yield field("DroppedLinksCount", span.droppedLinksCount);
 }
 
 function* eventLines(events: ViewList<SpanEvent>): Iterable<string> {
