@@ -9,7 +9,7 @@ import { attributeKey, type Value } from "../../../telemetry/otlp/value.ts";
 import { valueText } from "../../../telemetry/otlp/value-text.ts";
 import { defineOtelProcessor } from "../processor.ts";
 import { hashRange, randomnessOfHash } from "./probabilistic_sampler/hash.ts";
-import { makeSampler, type Sampler } from "./probabilistic_sampler/sampler.ts";
+import { type HashSampler, makeSampler, type Sampler } from "./probabilistic_sampler/sampler.ts";
 import {
   always,
   anyRandomness,
@@ -100,7 +100,7 @@ function hashOfTraceId({ node }: Span | LogRecord, tag: number, state: number): 
 
 function keepSpan(span: Span, sampler: Sampler, failClosed: boolean): boolean {
   const given = span.traceState;
-  if (sampler.kind === "hash" && given === "") return keepPlainSpan(span, sampler.state, sampler.threshold, failClosed);
+  if (sampler.kind === "hash" && given === "") return keepPlainSpan(span, sampler, failClosed);
   const state = TraceState.read(given);
   const { randomness, failed, writable } = examineSpan(span, sampler, state);
   let threshold = failed ? (failClosed ? never : always) : sampler.decide(state?.threshold);
@@ -115,12 +115,13 @@ function keepSpan(span: Span, sampler: Sampler, failClosed: boolean): boolean {
 }
 
 /** What nearly every span is under the hash: without a trace state. */
-function keepPlainSpan(span: Span, seed: number, usual: Bits56, failClosed: boolean): boolean {
-  const hash = hashOfTraceId(span, traceIdTag, seed);
+function keepPlainSpan(span: Span, sampler: HashSampler, failClosed: boolean): boolean {
+  const hash = hashOfTraceId(span, traceIdTag, sampler.state);
   const randomness = hash === undefined ? anyRandomness : randomnessOfHash(hash);
-  const threshold = priorityOf(span) ?? (hash === undefined ? (failClosed ? never : always) : usual);
+  const threshold = priorityOf(span) ?? (hash === undefined ? (failClosed ? never : always) : sampler.threshold);
   if (!passes(randomness, threshold)) return false;
-  span.traceState = `ot=rv:${randomnessText(randomness)};th:${thresholdText(threshold)}`;
+  const text = threshold === sampler.threshold ? sampler.thresholdText : thresholdText(threshold);
+  span.traceState = `ot=rv:${randomnessText(randomness)};th:${text}`;
   return true;
 }
 

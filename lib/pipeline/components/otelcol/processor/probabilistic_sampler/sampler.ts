@@ -1,10 +1,17 @@
 /** What decides, by mode. */
 import { buckets, seeded } from "./hash.ts";
-import { type Bits56, isLess, minProbability, never, probabilityOf, thresholdOf } from "./threshold.ts";
+import { type Bits56, isLess, minProbability, never, probabilityOf, thresholdOf, thresholdText } from "./threshold.ts";
 
-export type Sampler =
-  | { readonly kind: "never" | "consistent"; readonly decide: Decide }
-  | { readonly kind: "hash"; readonly decide: Decide; readonly state: number; readonly threshold: Bits56 };
+export type Sampler = { readonly kind: "never" | "consistent"; readonly decide: Decide } | HashSampler;
+
+export interface HashSampler {
+  readonly kind: "hash";
+  readonly decide: Decide;
+  /** Of the hash, after the seed. */
+  readonly state: number;
+  readonly threshold: Bits56;
+  readonly thresholdText: string;
+}
 
 /** The threshold for an item that comes with one, or with none. */
 type Decide = (incoming: Bits56 | undefined) => Bits56;
@@ -39,5 +46,11 @@ function hashSampler(share: number, seed: number): Sampler {
   const accepted = Math.trunc(Math.fround(share * Math.fround(buckets / 100)));
   if (accepted === 0) return { kind: "never", decide: () => never };
   const threshold = { high: (buckets - accepted) * buckets, low: 0 };
-  return { kind: "hash", decide: () => threshold, state: seeded(seed), threshold };
+  return {
+    kind: "hash",
+    decide: () => threshold,
+    state: seeded(seed),
+    threshold,
+    thresholdText: thresholdText(threshold),
+  };
 }
