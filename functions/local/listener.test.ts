@@ -221,24 +221,31 @@ describe("TLS", () => {
     expect(first.peer).not.toBe(second.peer);
   });
 
-  test.for<{ it: string; requireClientCert?: boolean; identity?: object; out: object }>([
-    {
-      it: "refuses clients without a certificate where one is required",
-      requireClientCert: true,
-      out: { refused: true },
+  test.for<{ wanted?: TlsListener["clientCertificates"]; none: string; own: string; strange: string }>([
+    { none: "204", own: "204", strange: "204" },
+    { wanted: "request", none: "204", own: "204", strange: "204" },
+    { wanted: "require-any", none: "refused", own: "204", strange: "204" },
+    { wanted: "verify-if-given", none: "204", own: "204", strange: "refused" },
+    { wanted: "require-and-verify", none: "refused", own: "204", strange: "refused" },
+  ])(
+    "with $wanted a client without a certificate is $none, with one of the CA $own, with another $strange",
+    async ({ wanted, ...expected }) => {
+      const trusted = wanted === undefined ? {} : { clientCa: ca, clientCertificates: wanted };
+      const others = { clientCa: client.cert, ...(wanted && { clientCertificates: wanted }) }; // the CA is none of theirs
+      const outcome = async (tls: TlsListener, identity: object) => {
+        const { port } = await listen(trigger([{}], tls));
+        return send(port, { tls: { ca, ...identity } }).then(
+          ({ status }) => String(status),
+          () => "refused",
+        );
+      };
+      expect({
+        none: await outcome({ ...server, ...trusted }, {}),
+        own: await outcome({ ...server, ...trusted }, client),
+        strange: await outcome({ ...server, ...(wanted && others) }, client),
+      }).toEqual(expected);
     },
-    { it: "takes clients with one", requireClientCert: true, identity: client, out: { status: 204 } },
-    { it: "requires one unless told otherwise", out: { refused: true } },
-    { it: "takes clients without one where none is required", requireClientCert: false, out: { status: 204 } },
-  ])("$it", async ({ requireClientCert, identity, out }) => {
-    const options = { ...server, clientCa: ca, ...(requireClientCert !== undefined && { requireClientCert }) };
-    const { port } = await listen(trigger([{}], options));
-    const got = await send(port, { tls: { ca, ...identity } }).then(
-      ({ status }) => ({ status }),
-      () => ({ refused: true }),
-    );
-    expect(got).toEqual(out);
-  });
+  );
 });
 
 test.for<{ method: string; path: string; known: boolean; index: number | undefined }>([

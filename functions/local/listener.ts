@@ -35,18 +35,7 @@ export class Listener {
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       void this.#answer(request, response);
     };
-    this.#server = tls
-      ? createTlsServer(
-          {
-            ...secureContext(tls),
-            ...(tls.clientCa !== undefined && {
-              requestCert: true,
-              rejectUnauthorized: tls.requireClientCert ?? true,
-            }),
-          },
-          onRequest,
-        )
-      : createServer(onRequest);
+    this.#server = tls ? tlsServer(tls, onRequest) : createServer(onRequest);
     this.#server.keepAliveTimeout = 65_000;
   }
 
@@ -127,6 +116,25 @@ export class Listener {
 }
 
 const tlsOf = ({ triggers }: Service): TlsListener | undefined => triggers.find(({ tls }) => tls)?.tls;
+
+type OnRequest = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Node's server either takes no connection without a good certificate or any; what is between is judged here. */
+function tlsServer(tls: TlsListener, onRequest: OnRequest): Server {
+  const { clientCertificates: wanted } = tls;
+  const strict = wanted === "require-and-verify";
+  const server = createTlsServer(
+    { ...secureContext(tls), ...(wanted && { requestCert: true, rejectUnauthorized: strict }) },
+    onRequest,
+  );
+  if (wanted === "require-any" || wanted === "verify-if-given") {
+    server.on("secureConnection", socket => {
+      const given = Object.keys(socket.getPeerCertificate()).length > 0;
+      if (wanted === "require-any" ? !given : given && !socket.authorized) socket.destroy();
+    });
+  }
+  return server;
+}
 
 const secureContext = ({ cert, key, clientCa }: TlsListener) => ({
   cert,

@@ -225,7 +225,7 @@ function byAddress(pipeline: Pipeline): Map<string, HttpTrigger[]> {
     if (trigger.kind !== "http") continue;
     const { host, port, tls } = trigger;
     // certificates can be exchanged, the way of speaking TLS can't
-    const way = tls && [tls.clientCa !== undefined, tls.requireClientCert];
+    const way = tls && [tls.clientCertificates];
     const address = JSON.stringify([host, port, way, ...(port === 0 ? [component] : [])]);
     const group = groups.get(address);
     if (group) group.push(trigger);

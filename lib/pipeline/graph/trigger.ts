@@ -18,8 +18,12 @@ export interface TlsListener {
   readonly cert: string;
   readonly key: string;
   readonly clientCa?: string;
-  readonly requireClientCert?: boolean;
+  /** What is asked of clients. @default nothing */
+  readonly clientCertificates?: ClientCertificates;
 }
+
+/** Whether clients show a certificate, and whether the CA must have signed it. */
+export type ClientCertificates = "request" | "require-any" | "verify-if-given" | "require-and-verify";
 
 export interface Route {
   /** `undefined`: any method, the handler answers 405 itself. */

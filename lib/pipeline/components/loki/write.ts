@@ -96,6 +96,9 @@ export const lokiWrite = defineComponent({
 function endpointWriter({ external_labels, max_streams }: Args, args: Endpoint, host: Host) {
   const destination = withoutCredentials(args.url);
   const labelText = labelTexts(external_labels ?? new Map());
+  // they add to the headers of a push and never replace one
+  const own = Object.fromEntries([...(args.headers ?? [])].map(([name, value]) => [name.toLowerCase(), value]));
+  delete own["user-agent"];
   const writer: Writer<LogBatch> = createWriter(host, {
     destination,
     backend: "loki",
@@ -116,8 +119,8 @@ function endpointWriter({ external_labels, max_streams }: Args, args: Endpoint, 
       return {
         url: args.url,
         headers: {
+          ...own,
           "content-type": "application/x-protobuf",
-          ...Object.fromEntries(args.headers ?? []),
           ...(tenant !== "" && { "x-scope-orgid": tenant }),
         },
         body: compressBlock(encodePush(streams)),
@@ -128,7 +131,10 @@ function endpointWriter({ external_labels, max_streams }: Args, args: Endpoint, 
   return {
     async consume(batch: LogBatch, invocation: Invocation) {
       const parts = byTenant(batch, args.tenant_id ?? "");
-      await Promise.all([...parts].map(([tenant, part]) => writer.add(tenant, part, sizeOf(part), invocation)));
+      const sent = [...parts].flatMap(([tenant, part]) =>
+        chunksOf(part, args.batch_size).map(chunk => writer.add(tenant, chunk, sizeOf(chunk), invocation)),
+      );
+      await Promise.all(sent);
     },
     close: writer.close,
   };
@@ -174,26 +180,53 @@ function mergeStreams(
   batches: readonly LogBatch[],
   labelText: (labels: Labels) => string,
 ): Map<string, readonly LogEntry[]> {
-  const merged = new Map<string, LogEntry[] | readonly LogEntry[]>();
+  const parts = new Map<string, (readonly LogEntry[])[]>();
   for (const batch of batches) {
     for (const { labels, entries } of batch) {
       const text = labelText(labels);
-      const before = merged.get(text);
-      merged.set(text, before ? [...before, ...entries] : entries);
+      const before = parts.get(text);
+      if (before) before.push(entries);
+      else parts.set(text, [entries]);
     }
   }
+  const merged = new Map<string, readonly LogEntry[]>();
+  for (const [text, lists] of parts) merged.set(text, lists.length === 1 ? (lists[0] as LogEntry[]) : lists.flat()); // the only one
   return merged;
+}
+
+/** Cuts a batch that is larger than a request, between entries; one entry may be larger by itself. */
+export function chunksOf(batch: LogBatch, maxBytes: number): readonly LogBatch[] {
+  if (maxBytes <= 0 || sizeOf(batch) <= maxBytes) return [batch];
+  const chunks: LogStream[][] = [];
+  let chunk: LogStream[] = [];
+  let size = 0;
+  for (const { labels, entries } of batch) {
+    let start = 0;
+    for (const [i, entry] of entries.entries()) {
+      const weight = weightOf(entry);
+      if (size > 0 && size + weight > maxBytes) {
+        if (i > start) chunk.push({ labels, entries: entries.slice(start, i) });
+        chunks.push(chunk);
+        [chunk, size, start] = [[], 0, i];
+      }
+      size += weight;
+    }
+    if (start < entries.length) chunk.push({ labels, entries: start === 0 ? entries : entries.slice(start) });
+  }
+  if (chunk.length) chunks.push(chunk);
+  return chunks;
 }
 
 /** What the entries weigh, by their lines and metadata. */
 function sizeOf(batch: LogBatch): number {
   let size = 0;
-  for (const { entries } of batch) {
-    for (const { line, metadata } of entries) {
-      size += line.length;
-      for (const text of metadata) size += text.length;
-    }
-  }
+  for (const { entries } of batch) for (const entry of entries) size += weightOf(entry);
+  return size;
+}
+
+function weightOf({ line, metadata }: LogEntry): number {
+  let size = line.length;
+  for (const text of metadata) size += text.length;
   return size;
 }
 

@@ -1,48 +1,41 @@
-/** TLS settings of OpenTelemetry's clients and listeners. */
-import { readFileSync } from "node:fs";
-import type { TlsSettings } from "../../delivery/http.ts";
-import { ProblemError } from "../../graph/component.ts";
-import type { TlsListener } from "../../graph/trigger.ts";
-import type { ClientTlsArgs, ServerTlsArgs } from "./args.ts";
+/** TLS settings of OpenTelemetry's clients. */
 
-/** For a client; files are read again when they change. */
-export function clientTlsSettings(tls: ClientTlsArgs): TlsSettings {
-  const ca = tls.ca_pem ?? fileText(tls.ca_file, "ca_file");
-  return {
-    ca,
-    cert: tls.cert_pem ?? fileText(tls.cert_file, "cert_file"),
-    key: tls.key_pem?.reveal() ?? fileText(tls.key_file, "key_file"),
-    serverName: tls.server_name,
-    insecureSkipVerify: tls.insecure_skip_verify,
-    ...(tls.min_version && { minVersion: versions[tls.min_version] }),
-    ...(tls.max_version && { maxVersion: versions[tls.max_version] }),
-  };
-}
+import { messageOf } from "../../delivery/errors.ts";
+import type { TlsSettings } from "../../delivery/http.ts";
+import { textReader } from "../../delivery/secret-text.ts";
+import { ProblemError } from "../../graph/component.ts";
+import type { ClientTlsArgs } from "./args.ts";
 
 const versions = { "1.0": "TLSv1", "1.1": "TLSv1.1", "1.2": "TLSv1.2", "1.3": "TLSv1.3" } as const;
 
-/** For a listener. */
-export function serverTlsListener(tls: ServerTlsArgs): TlsListener {
-  const cert = tls.cert_pem ?? fileText(tls.cert_file, "cert_file");
-  const key = tls.key_pem?.reveal() ?? fileText(tls.key_file, "key_file");
-  if (cert === undefined || key === undefined) {
-    throw new ProblemError("tls should have a certificate and a key: cert_pem or cert_file, key_pem or key_file", [
-      "http",
-      "tls",
-    ]);
+/** Reads files again when they change; settings stay the same object while they are the same. Fails where a file can't be read now. */
+export function clientTlsSettings(tls: ClientTlsArgs, directory: string): () => TlsSettings {
+  const ca = textReader({ text: tls.ca_pem, file: tls.ca_file, argument: "ca_file", directory });
+  const cert = textReader({ text: tls.cert_pem, file: tls.cert_file, argument: "cert_file", directory });
+  const key = textReader({ text: tls.key_pem, file: tls.key_file, argument: "key_file", directory });
+  let known: TlsSettings | undefined;
+  const current = (): TlsSettings => {
+    const now = { ca: withSystem(ca?.(), tls), cert: cert?.(), key: key?.() };
+    if (known && known.ca === now.ca && known.cert === now.cert && known.key === now.key) return known;
+    known = {
+      ...now,
+      serverName: tls.server_name,
+      insecureSkipVerify: tls.insecure_skip_verify,
+      ...(tls.min_version && { minVersion: versions[tls.min_version] }),
+      ...(tls.max_version && { maxVersion: versions[tls.max_version] }),
+    };
+    return known;
+  };
+  try {
+    current();
+  } catch (error) {
+    throw new ProblemError(messageOf(error), ["client", "tls"]);
   }
-  const clientCa = fileText(tls.client_ca_file, "client_ca_file");
-  return { cert, key, ...(clientCa !== undefined && { clientCa, requireClientCert: true }) };
+  return current;
 }
 
-function fileText(file: string | undefined, name: string): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new ProblemError(`${name} could not be read: ${error instanceof Error ? error.message : String(error)}`, [
-      "tls",
-      name,
-    ]);
-  }
+/** Given certificates take the place of the system's, unless both are wanted. */
+function withSystem(ca: string | undefined, { include_system_ca_certs_pool: both }: ClientTlsArgs): string | undefined {
+  if (ca === undefined || !both) return ca;
+  return [ca, ...process.getBuiltinModule("node:tls").getCACertificates("default")].join("\n");
 }

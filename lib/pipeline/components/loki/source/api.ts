@@ -15,7 +15,7 @@ import { type Labels, labelsFromMap, labelsToMap, noLabels } from "../../../tele
 import { type LogBatch, type LogStream, tenantLabel } from "../../../telemetry/loki/model.ts";
 import { decodePushJson, decodePushProtobuf } from "../../../telemetry/loki/push.ts";
 import { uncompressBlock } from "../../../telemetry/snappy.ts";
-import { httpServer, listenerTls, serverFields } from "./server-args.ts";
+import { answerTime, httpServer, serverFields, serverProblems, serverTls } from "./server-args.ts";
 
 const args = object({
   ...serverFields,
@@ -44,10 +44,11 @@ export const lokiSourceApi = defineComponent({
   stability: "generally-available",
   inFunctions: "Served at the function's URL; queue messages with a push request as their body are taken, too.",
   args,
+  check: serverProblems,
   build(args, host) {
     const next = fanOut(args.forward_to);
     const http = args.http ?? httpServer.decode({});
-    const tls = listenerTls(http);
+    const tls = serverTls(http, host.directory);
     const normalise = streamLabels(args);
     const forward = (batch: LogBatch, invocation: Invocation) => next.consume(batch, invocation);
     const push = async (record: DecodedRecord, invocation: Invocation) => {
@@ -74,7 +75,7 @@ export const lokiSourceApi = defineComponent({
       method: "POST",
       path,
       maxBodyBytes,
-      answerWithinMs: http.server_write_timeout,
+      ...answerTime(http.server_write_timeout),
       handle,
     });
     host.log.debug("serving Loki's push API", { component: host.id, port: http.listen_port });

@@ -1,9 +1,9 @@
 /** The `http` and `grpc` blocks of components that listen as Loki's own server does. */
-import { readFileSync } from "node:fs";
 import { block, type Infer, object, optional, refusedBlock } from "../../../eval/schema.ts";
 import { bool, duration, int, secret, string } from "../../../eval/types.ts";
-import { ProblemError } from "../../../graph/component.ts";
-import type { TlsListener } from "../../../graph/trigger.ts";
+import type { Problem } from "../../../graph/component.ts";
+import type { Route, TlsListener } from "../../../graph/trigger.ts";
+import { listenerTls, listenerTlsProblems } from "../../listener-tls.ts";
 
 const tls = object({
   cert_pem: optional(string, undefined, "Server certificate in PEM."),
@@ -71,34 +71,16 @@ export const serverFields = {
 export type HttpServerArgs = Infer<typeof http>;
 export const httpServer = http;
 
-/** Certificate and key of a listener, or nothing where it speaks plain HTTP. */
-export function listenerTls({ tls }: HttpServerArgs): TlsListener | undefined {
-  if (!tls) return undefined;
-  const cert = tls.cert_pem ?? fileText(tls.cert_file, "cert_file");
-  const key = tls.key_pem?.reveal() ?? fileText(tls.key_file, "key_file");
-  if (cert === undefined || key === undefined) {
-    throw new ProblemError("tls should have a certificate and a key: cert_pem or cert_file, key_pem or key_file", [
-      "http",
-      "tls",
-    ]);
-  }
-  const clientCa = tls.client_ca ?? fileText(tls.client_ca_file, "client_ca_file");
-  return {
-    cert,
-    key,
-    ...(clientCa !== undefined && { clientCa, requireClientCert: /^Require/.test(tls.client_auth_type ?? "Require") }),
-  };
+/** What is wrong with the `http` block, if there is one. */
+export function* serverProblems({ http }: { readonly http: HttpServerArgs | undefined }): Iterable<Problem> {
+  if (http?.tls) yield* listenerTlsProblems(http.tls, ["http", "tls"]);
+  if (http && (http.listen_port < 0 || http.listen_port > 65_535))
+    yield { path: ["http", "listen_port"], message: `listen_port should be from 0 to 65535, got ${http.listen_port}` };
 }
 
-function fileText(file: string | undefined, name: string): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new ProblemError(`${name} could not be read: ${error instanceof Error ? error.message : String(error)}`, [
-      "http",
-      "tls",
-      name,
-    ]);
-  }
-}
+/** Certificate and key of a listener, or nothing where it speaks plain HTTP. */
+export const serverTls = ({ tls }: HttpServerArgs, directory: string): TlsListener | undefined =>
+  tls && listenerTls(tls, directory, ["http", "tls"]);
+
+/** The time for an answer; 0 is without limit, for which the listener has its own. */
+export const answerTime = (ms: number): Pick<Route, "answerWithinMs"> => (ms > 0 ? { answerWithinMs: ms } : {});

@@ -130,7 +130,7 @@ export const otelcolExporterOtlphttp = defineComponent({
       };
   },
   build(args, host) {
-    const http = makeClient(args.client);
+    const http = makeClient(args.client, host);
     const writers = {
       traces: signalWriter("traces", args, http, host),
       logs: signalWriter("logs", args, http, host),
@@ -142,21 +142,17 @@ export const otelcolExporterOtlphttp = defineComponent({
         return writers[batch.signal].add("", batch, size, invocation);
       },
     };
-    return { exports: { input }, close: async () => writers.traces.close() };
+    const close = async () => {
+      for (const writer of Object.values(writers)) writer.close();
+    };
+    return { exports: { input }, close };
   },
 });
 
-/** Level 1 where none is set: the backend decompresses, the function's processor is paid for. */
-function makeClient({
-  tls,
-  timeout,
-  headers,
-  proxy_url,
-  max_conns_per_host,
-  disable_keep_alives,
-}: ClientArgs): HttpClient {
+function makeClient(args: ClientArgs, { directory }: Host): HttpClient {
+  const { tls, timeout, headers, proxy_url, max_conns_per_host, disable_keep_alives } = args;
   return createHttpClient({
-    ...(tls && { tls: clientTlsSettings(tls) }),
+    ...(tls && { tls: clientTlsSettings(tls, directory) }),
     ...(proxy_url !== undefined && proxy_url !== "" && { proxy: { url: proxy_url } }),
     ...(max_conns_per_host !== undefined && max_conns_per_host > 0 && { maxSockets: max_conns_per_host }),
     timeoutMs: timeout,

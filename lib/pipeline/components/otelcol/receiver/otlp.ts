@@ -11,9 +11,10 @@ import type { DecodedRecord, HttpReply, HttpRequest, Route, Signal } from "../..
 import { requestFromJson } from "../../../telemetry/otlp/json-read.ts";
 import { exportResponse, statusResponse } from "../../../telemetry/otlp/responses.ts";
 import { canonicalise, validate } from "../../../telemetry/otlp/validate.ts";
+import { listenerTls, listenerTlsProblems } from "../../listener-tls.ts";
 import { debugMetrics, output, serverTls } from "../args.ts";
 import { authHandler } from "../auth.ts";
-import { serverTlsListener } from "../tls.ts";
+import { preflight, withCors } from "./cors.ts";
 
 const auth = optional(authHandler, undefined, "Who may send, by an `otelcol.auth.*` component.");
 
@@ -112,6 +113,7 @@ export const otelcolReceiverOtlp = defineComponent({
         path: ["http", "auth"],
         message: "auth should be able to check requests, got a handler that only authorises them",
       };
+    if (http?.tls) yield* listenerTlsProblems({ ...http.tls }, ["http", "tls"]);
     for (const [i, name] of (http?.compression_algorithms ?? []).entries()) {
       if (!encodings.has(name))
         yield {
@@ -120,14 +122,14 @@ export const otelcolReceiverOtlp = defineComponent({
         };
     }
   },
-  build({ http, output }) {
+  build({ http, output }, host) {
     const next = bySignal(output);
     if (!http) return {};
     const address = parseEndpoint(http.endpoint);
     if (!address) throw new ProblemError("endpoint should be HOST:PORT", ["http", "endpoint"]);
-    const maxBytes = http.max_request_body_size ?? defaultMaxBytes;
+    const maxBytes = http.max_request_body_size || defaultMaxBytes;
     const wired = (["traces", "metrics", "logs"] as const).filter(signal => output[signal].length > 0);
-    const tls = http.tls && serverTlsListener(http.tls);
+    const tls = http.tls && listenerTls(http.tls, host.directory, ["http", "tls"]);
     return {
       triggers: [
         {
@@ -171,13 +173,15 @@ function routesOf(signal: Signal, http: Http, maxBytes: number, next: Consumer<O
   const common = {
     path: path.startsWith("/") ? path : `/${path}`,
     maxBodyBytes: maxBytes,
-    answerWithinMs: http.write_timeout,
+    ...(http.write_timeout > 0 && { answerWithinMs: http.write_timeout }),
   };
+  const { cors } = http;
   const handle: Route["handle"] = async (request, invocation) =>
-    withCors(http, request, await answer(signal, http, maxBytes, next, request, invocation));
+    withCors(cors, request, await answer(signal, http, maxBytes, next, request, invocation));
   const post: Route = { ...common, method: "POST", handle };
-  if (!http.cors) return [post];
-  return [post, { ...common, method: "OPTIONS", handle: async request => preflight(http, request) }];
+  if (!cors?.allowed_origins.length) return [post];
+  const options: Route["handle"] = async request => preflight(cors, request) ?? methodNotAllowed;
+  return [post, { ...common, method: "OPTIONS", handle: options }];
 }
 
 async function answer(
@@ -191,15 +195,12 @@ async function answer(
   const authenticated = await http.auth?.server?.(request);
   if (authenticated && !authenticated.ok) return authenticated.reply;
   const encoding = encodingOf(request);
-  if (!encoding)
-    return {
-      status: 415,
-      headers: { "content-type": "text/plain" },
-      body: "415 unsupported media type, supported: [application/json, application/x-protobuf]",
-    };
+  const unsupported = unsupportedEncoding(request, http.compression_algorithms);
+  if (!encoding) return unsupported === undefined ? unsupportedMediaType : textReply(400, unsupported);
+  if (unsupported !== undefined) return errorResponse(encoding, 400, unsupported);
   let batch: OtlpBatch;
   try {
-    const body = decode(request, http.compression_algorithms, maxBytes);
+    const body = decode(request, maxBytes);
     batch = otlpBatch(signal, encoding === "json" ? requestFromJson(signal, textOf(body)) : checked(signal, body));
   } catch (error) {
     if (error instanceof TooLargeError) return errorResponse(encoding, 413, messageOf(error));
@@ -236,16 +237,30 @@ function encodingOf({ headers }: HttpRequest): "json" | "protobuf" | undefined {
 /** JSON that begins like gzip: Alloy fails on it as on its own fault. */
 class UnmarkedCompressionError extends Error {}
 
-function decode({ headers, body }: HttpRequest, allowed: readonly string[], maxBytes: number): Uint8Array {
+function decode({ headers, body }: HttpRequest, maxBytes: number): Uint8Array {
   const encoding = headers["content-encoding"] ?? "";
-  if (encoding === "") {
-    if (body[0] === 0x1f && body[1] === 0x8b && headers["content-type"]?.includes("json"))
-      throw new UnmarkedCompressionError("body is compressed but content-encoding does not say so");
-    return body;
-  }
-  if (!allowed.includes(encoding)) throw new Error(`unsupported content encoding ${JSON.stringify(encoding)}`);
-  return decompress(body, encoding, { maxBytes });
+  if (encoding !== "") return decompress(body, encoding, { maxBytes });
+  if (body[0] === 0x1f && body[1] === 0x8b && headers["content-type"]?.includes("json"))
+    throw new UnmarkedCompressionError("body is compressed but content-encoding does not say so");
+  return body;
 }
+
+function unsupportedEncoding({ headers }: HttpRequest, allowed: readonly string[]): string | undefined {
+  const encoding = headers["content-encoding"] ?? "";
+  return encoding === "" || allowed.includes(encoding) ? undefined : `unsupported Content-Encoding: ${encoding}`;
+}
+
+const textReply = (status: number, body: string): HttpReply => ({
+  status,
+  headers: { "content-type": "text/plain" },
+  body,
+});
+
+const methodNotAllowed = textReply(405, "405 method not allowed, supported: [POST]");
+const unsupportedMediaType = textReply(
+  415,
+  "415 unsupported media type, supported: [application/json, application/x-protobuf]",
+);
 
 const textOf = (body: Uint8Array): string => Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8");
 
@@ -282,43 +297,4 @@ async function pushRecord(record: DecodedRecord, next: Consumer<OtlpBatch>, invo
     otlpBatch(signal, encoding === "json" ? requestFromJson(signal, textOf(body)) : checked(signal, body)),
     invocation,
   );
-}
-
-function preflight(http: Http, request: HttpRequest): HttpReply {
-  const reply = withCors(http, request, { status: 204 });
-  if (!reply.headers) return { status: 204 };
-  const { allowed_headers = [], max_age = 0 } = http.cors ?? {};
-  return {
-    status: 204,
-    headers: {
-      ...reply.headers,
-      "access-control-allow-methods": "POST",
-      "access-control-allow-headers": [
-        ...new Set(["Accept", "Content-Type", "X-Requested-With", ...allowed_headers]),
-      ].join(", "),
-      ...(max_age > 0 && { "access-control-max-age": String(max_age) }),
-    },
-  };
-}
-
-function withCors({ cors }: Http, { headers }: HttpRequest, reply: HttpReply): HttpReply {
-  const { origin } = headers;
-  if (!cors || origin === undefined || !cors.allowed_origins.some(allowed => matchesOrigin(allowed, origin)))
-    return reply;
-  return {
-    ...reply,
-    headers: {
-      ...reply.headers,
-      vary: "Origin",
-      "access-control-allow-origin": cors.allowed_origins.includes("*") ? "*" : origin,
-      ...(cors.exposed_headers.length > 0 && { "access-control-expose-headers": cors.exposed_headers.join(", ") }),
-    },
-  };
-}
-
-function matchesOrigin(allowed: string, origin: string): boolean {
-  const [before = "", ...after] = allowed.split("*");
-  if (!after.length) return allowed === origin;
-  const end = after.join("*");
-  return origin.length >= before.length + end.length && origin.startsWith(before) && origin.endsWith(end);
 }
