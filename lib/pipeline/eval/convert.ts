@@ -20,7 +20,7 @@
  *     at(step, convert): T                runs `convert`, puts `step` in front of the path of its mismatch
  */
 import { bytesOf } from "./bytes.ts";
-import { parseGoDuration } from "./duration.ts";
+import { parseDuration } from "./duration.ts";
 import { formatFloat } from "./gofloat.ts";
 import { goFormat } from "./gofmt.ts";
 import { toGoPlain } from "./goplain.ts";
@@ -142,9 +142,9 @@ export function toDuration(value: Value): bigint {
   if (value === null) return 0n;
   const text = toText(value);
   try {
-    return parseGoDuration(text);
+    return parseDuration(text);
   } catch (error) {
-    throw new Mismatch((error as Error).message); // parseGoDuration throws Errors only
+    throw new Mismatch((error as Error).message); // parseDuration throws Errors only
   }
 }
 

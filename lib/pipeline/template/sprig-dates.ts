@@ -1,5 +1,5 @@
 /** Sprig's dates. What is no time means now; what is a number, seconds since the epoch. */
-import { formatDuration, parseDuration } from "../telemetry/gotime/duration.ts";
+import { formatDuration, parseDuration } from "../eval/duration.ts";
 import { compileLayout, type Location, loadLocation, utc } from "../telemetry/gotime/layout.ts";
 import { type Context, type Fn, fn, fnIn } from "./functions.ts";
 import { GoTime, zeroTime } from "./time.ts";

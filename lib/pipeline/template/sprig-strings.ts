@@ -1,6 +1,6 @@
 /** Sprig's functions over text. Where they work on bytes, as many of them do, these do, too. */
 import { createHash } from "node:crypto";
-import { formatDuration } from "../telemetry/gotime/duration.ts";
+import { formatDuration } from "../eval/duration.ts";
 import { compareBytes } from "../telemetry/labels.ts";
 import { byteLength, goBytes, goString, sliceBytes } from "./bytes.ts";
 import { camelCase, separatedCase } from "./cases.ts";

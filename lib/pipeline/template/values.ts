@@ -3,8 +3,9 @@
  * bigints are ints, numbers float64s, other number types `GoNamed` (`int64`, `uint8`, `time.Duration`); lists are arrays,
  * maps are `Map`s, times are `GoTime`s.
  */
+
+import { formatDuration } from "../eval/duration.ts";
 import { GoNamed, type GoValue, goFormat, goType } from "../eval/gofmt.ts";
-import { formatDuration } from "../telemetry/gotime/duration.ts";
 import { byteLength } from "./bytes.ts";
 import { GoTime } from "./time.ts";
 

@@ -1,5 +1,5 @@
 /** Times and durations. */
-import { parseDuration } from "../../telemetry/gotime/duration.ts";
+import { parseDuration } from "../../eval/duration.ts";
 import { civil, type Location, loadLocation, timeOf, toNanoseconds } from "../../telemetry/gotime/layout.ts";
 import { fail } from "../error.ts";
 import { duration, int, literalText, optional, text, time } from "../params.ts";

@@ -1,7 +1,8 @@
 /** Reads times by a layout, as strict and as lenient as Go is. */
+
+import { quoteGo } from "../../eval/quote-time.ts";
 import { daysBeforeMonth, daysFromDate, daysIn, isLeapYear, secondsPerDay } from "./civil.ts";
 import { fixedZone, type Location, utc, type Zone } from "./location.ts";
-import { quoteGo } from "./quote.ts";
 import { type Element, monthNames, type Step, shortNames, weekdayNames } from "./steps.ts";
 import { fromLocal, type GoTime } from "./time.ts";
 
