@@ -1,4 +1,5 @@
 /** Hands a record to the component that takes its format. */
+import { logGroupSelection } from "../../lib/pipeline/components/loki/source/log-groups.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import type { DecodedRecord, RecordsTrigger } from "../../lib/pipeline/graph/trigger.ts";
 import type { Call } from "./call.ts";
@@ -45,17 +46,9 @@ function takersOf(pipeline: Pipeline, source: Source, record: DecodedRecord): re
   );
   if (record.format !== "cloudwatch_logs" || takers.length < 2) return takers;
   const group = logGroupOf(record.body);
-  const selecting = takers.filter(({ trigger }) => selects(trigger, group));
+  const selecting = takers.filter(({ trigger }) => logGroupSelection(trigger.logGroups)(group));
   return selecting.length ? selecting : takers; // they tell what they drop
 }
-
-/** Names may have `*` for any characters; none at all take every group. */
-const selects = ({ logGroups }: RecordsTrigger, group: string): boolean =>
-  !logGroups?.length ||
-  logGroups.some(name => {
-    const parts = name.split("*").map(part => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-    return new RegExp(`^${parts.join(".*")}$`, "s").test(group);
-  });
 
 /** The log group that a subscription's JSON comes from; empty where there is none. */
 function logGroupOf(body: Uint8Array): string {

@@ -16,6 +16,7 @@ import { encodePush } from "../../telemetry/loki/push.ts";
 import { compressBlock } from "../../telemetry/snappy.ts";
 import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
 import { createWriter, type Writer, withoutCredentials } from "../writer.ts";
+import { isInternal } from "./internal-labels.ts";
 
 const endpoint = object({
   name: optional(string, undefined, "Names the endpoint in metrics."),
@@ -172,7 +173,7 @@ function labelTexts(external: ReadonlyMap<string, string>): (labels: Labels) => 
 export function withExternal(labels: Labels, external: ReadonlyMap<string, string>): readonly string[] {
   const pairs = new Map(external);
   for (let i = 0; i < labels.length; i += 2) pairs.set(labels[i] as string, labels[i + 1] as string); // pairs
-  return [...pairs].filter(([name]) => !name.startsWith("__")).flat();
+  return [...pairs].filter(([name]) => !isInternal(name)).flat();
 }
 
 /** Entries of equal label text become one stream, in their order. */

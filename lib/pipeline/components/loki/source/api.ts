@@ -15,6 +15,7 @@ import { type Labels, labelsFromMap, labelsToMap, noLabels } from "../../../tele
 import { type LogBatch, type LogStream, tenantLabel } from "../../../telemetry/loki/model.ts";
 import { decodePushJson, decodePushProtobuf } from "../../../telemetry/loki/push.ts";
 import { uncompressBlock } from "../../../telemetry/snappy.ts";
+import { withoutInternal } from "../internal-labels.ts";
 import { answerTime, httpServer, serverFields, serverProblems, serverTls } from "./server-args.ts";
 
 const args = object({
@@ -165,13 +166,9 @@ function streamLabels({ labels: own, relabel_rules }: Args): Relabel {
   return labels => {
     let result: Labels | undefined = own?.size ? labelsFromMap(new Map([...labelsToMap(labels), ...own])) : labels;
     if (relabel) result = relabel(result);
-    if (!result) return undefined;
-    if (!hasInternal(result)) return result;
-    return labelsFromMap(new Map([...labelsToMap(result)].filter(([name]) => !name.startsWith("__"))));
+    return result && withoutInternal(result);
   };
 }
-
-const hasInternal = (labels: Labels): boolean => labels.some((text, i) => i % 2 === 0 && text.startsWith("__"));
 
 const withLabel = (labels: Labels, name: string, value: string): Labels =>
   labelsFromMap(labelsToMap(labels).set(name, value));

@@ -8,8 +8,10 @@ import { fanOut } from "../../../graph/gate.ts";
 import { logs } from "../../../graph/kinds.ts";
 import { receiver } from "../../../graph/receiver.ts";
 import { compileRules, type Relabel, type RelabelRule } from "../../../relabel/relabel.ts";
-import { type Labels, labelsFrom, labelsFromMap, labelsToMap } from "../../../telemetry/labels.ts";
+import { type Labels, labelsFromMap, labelsToMap } from "../../../telemetry/labels.ts";
 import type { LogBatch } from "../../../telemetry/loki/model.ts";
+import { withoutInternal } from "../internal-labels.ts";
+import { logGroupSelection } from "./log-groups.ts";
 
 const args = object({
   forward_to: required(list(receiver(logs)), "Where to send entries."),
@@ -57,7 +59,7 @@ export const lokiSourceCloudwatchLogs = defineComponent({
   build(args, host) {
     const next = fanOut(args.forward_to);
     const convert = converter(args);
-    const selected = selection(args.log_groups);
+    const selected = logGroupSelection(args.log_groups);
     const dropped = droppedCounter(host);
     return {
       triggers: [
@@ -71,6 +73,7 @@ export const lokiSourceCloudwatchLogs = defineComponent({
             if (record.format !== "cloudwatch_logs")
               throw new DeliveryError(`${host.id} takes CloudWatch Logs, got ${record.format}`, { kind: "reject" });
             const message = parseMessage(record.body);
+            if (message.messageType === "CONTROL_MESSAGE") return; // sent when a subscription is made
             if (!selected(message.logGroup)) {
               dropped("log_group_not_selected", message.logEvents.length);
               host.log.warn("log group is not one of log_groups, its events are dropped", {
@@ -94,7 +97,8 @@ export interface CloudWatchLogsMessage {
   readonly logGroup: string;
   readonly logStream: string;
   readonly subscriptionFilters: readonly string[];
-  readonly logEvents: readonly { readonly timestamp: number; readonly message: string }[];
+  /** The time in milliseconds, where it is one. */
+  readonly logEvents: readonly { readonly timestamp: number | undefined; readonly message: string }[];
 }
 
 /** Reads the decompressed JSON; fields that are not known are passed over. */
@@ -118,7 +122,7 @@ export function parseMessage(body: Uint8Array): CloudWatchLogsMessage {
     logStream: textOf(data.logStream),
     subscriptionFilters: Array.isArray(data.subscriptionFilters) ? data.subscriptionFilters.map(textOf) : [],
     logEvents: logEvents.map((event: { timestamp?: unknown; message?: unknown }) => ({
-      timestamp: Number(event?.timestamp ?? 0),
+      timestamp: Number.isFinite(event?.timestamp) ? Math.trunc(event.timestamp as number) : undefined, // finite, so a number
       message: textOf(event?.message),
     })),
   };
@@ -136,12 +140,11 @@ export function converter({
   const relabel = relabel_rules ? compileRules(relabel_rules) : undefined;
   const fixed = labelsFromMap(labels);
   return (message, now) => {
-    if (message.messageType === "CONTROL_MESSAGE") return [];
     const streamLabels = relabel ? relabelled(relabel, fixed, message) : fixed;
     if (!streamLabels) return [];
     const metadata = ["log_group", message.logGroup, "log_stream", message.logStream, "account_id", message.owner];
     const entries = message.logEvents.map(event => ({
-      timestamp: use_incoming_timestamp ? BigInt(event.timestamp) * 1_000_000n : now,
+      timestamp: use_incoming_timestamp && event.timestamp !== undefined ? BigInt(event.timestamp) * 1_000_000n : now,
       line: event.message,
       metadata,
     }));
@@ -157,11 +160,5 @@ function relabelled(relabel: Relabel, fixed: Labels, message: CloudWatchLogsMess
     .set("__aws_cw_msg_type", message.messageType)
     .set("__aws_cw_matched_filters", message.subscriptionFilters.join(","));
   const result = relabel(labelsFromMap(given));
-  return result && labelsFrom([...labelsToMap(result)].filter(([name]) => !name.startsWith("__")));
-}
-
-function selection(groups: readonly string[]): (group: string) => boolean {
-  if (!groups.length) return () => true;
-  const patterns = groups.map(group => new RegExp(`^${group.split("*").map(RegExp.escape).join(".*")}$`, "s"));
-  return group => patterns.some(pattern => pattern.test(group));
+  return result && withoutInternal(result);
 }
