@@ -45,6 +45,7 @@ interface Running {
 
 export class LocalProcess {
   readonly metrics = new MetricsRegistry();
+  readonly #memories = new Map<string, Map<string, unknown>>();
   readonly #options: ProcessOptions;
   readonly #state: StateStore;
   readonly #deadLetters: DeadLetterStore;
@@ -142,6 +143,7 @@ export class LocalProcess {
       state: this.#state,
       deadLetters: this.#deadLetters,
       metrics: this.metrics,
+      memories: this.#memories,
       directory,
       clock: Date.now,
       random: Math.random,

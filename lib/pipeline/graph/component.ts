@@ -96,6 +96,8 @@ export interface Host {
   /** Where data goes that a backend will never take; `undefined`: back to the trigger. */
   readonly deadLetters: DeadLetterStore | undefined;
   readonly metrics: Metrics;
+  /** What an instance leaves to the next one of the same component in this process, over changed arguments and reloads. May vanish. */
+  readonly memory: Map<string, unknown>;
   /** Pages that components serve to scrapes in the same process, under `internalAddress`; by path. */
   readonly internalPages: Map<string, () => string>;
   /** The folder that relative paths of the configuration start from. */

@@ -32,6 +32,8 @@ export interface Environment {
   readonly state: StateStore;
   readonly deadLetters?: DeadLetterStore;
   readonly metrics: MetricsRegistry;
+  /** What components leave to their successors, by id; given again, it lasts over reloads. */
+  readonly memories?: Map<string, Map<string, unknown>>;
   readonly directory: string;
   readonly clock: () => number;
   readonly random: () => number;
@@ -115,6 +117,7 @@ export class Pipeline {
   readonly #environment: Environment;
   readonly #dirty = new Set<string>();
   readonly #internalPages = new Map<string, () => string>();
+  readonly #memories: Map<string, Map<string, unknown>>;
   /** What the blocks that configure the process say, by their name. */
   readonly settings = new Map<string, unknown>();
   /** Called when components that were evaluated again brought triggers of their own. */
@@ -131,6 +134,7 @@ export class Pipeline {
 
   constructor(nodes: readonly Node[], environment: Environment) {
     this.#environment = environment;
+    this.#memories = environment.memories ?? new Map();
     for (const node of nodes) {
       const health: Health = { state: "unknown", message: "not built yet", since: environment.clock() };
       this.#running.set(node.id, {
@@ -348,6 +352,12 @@ export class Pipeline {
     };
   }
 
+  #memory(id: string): Map<string, unknown> {
+    const memory = this.#memories.get(id) ?? new Map<string, unknown>();
+    this.#memories.set(id, memory);
+    return memory;
+  }
+
   #host(running: Running, life: Life): Host {
     const { mode, flow, log, state, deadLetters, metrics, directory, clock } = this.#environment;
     return {
@@ -358,6 +368,7 @@ export class Pipeline {
       state,
       deadLetters,
       metrics,
+      memory: this.#memory(running.node.id),
       internalPages: this.#internalPages,
       directory,
       clock,

@@ -224,6 +224,24 @@ test("in functions another instance marks what vanished", async () => {
   expect(valuesOf(second.out.batches[0])).toMatchObject({ a: 1, b: "stale", up: 1, scrape_series_added: 0 });
 });
 
+test("an instance that follows another marks what vanished, and all of the targets that it does not have", async () => {
+  let page = "kept 1\nlost 1\n";
+  const kept = targetOf(await serve((_, response) => response.end(page)));
+  const removed = targetOf(await serve((_, response) => response.end("other 1\n")));
+  const host = testHost({ id: "prometheus.scrape.s", mode: "local" });
+  await scraper({ targets: [kept, removed] }, host).run();
+  page = "kept 2\n";
+  const { run, out } = scraper({ targets: [kept] }, host);
+  await run(testTime + 1000);
+  await run(testTime + 2000);
+  const ended = Object.fromEntries(Object.keys({ ...failed, other: 1 }).map(name => [name, "stale"]));
+  expect(out.batches.map(valuesOf)).toEqual([
+    { kept: 2, lost: "stale", up: 1, ...reported, scrape_samples_scraped: 1, scrape_samples_post_metric_relabeling: 1 },
+    ended,
+    { kept: 2, up: 1, ...reported, scrape_samples_scraped: 1, scrape_samples_post_metric_relabeling: 1 },
+  ]);
+});
+
 test("a new instance closes its connections when it is done", async () => {
   const { instance } = scraper({});
   await instance.close?.();

@@ -14,7 +14,7 @@ import type { Trigger } from "../../graph/trigger.ts";
 import { parseExposition, SeriesCache } from "../../telemetry/prometheus/exposition.ts";
 import type { MetricBatch } from "../../telemetry/prometheus/model.ts";
 import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
-import { PageReader, type PageResult, type Raw } from "./scrape/page.ts";
+import { PageReader, type PageResult, type Raw, staleMarker } from "./scrape/page.ts";
 import { acceptHeader, defaultProtocols, negotiated, protocolProblems, protocols } from "./scrape/protocols.ts";
 import { reportSamples } from "./scrape/report.ts";
 import { StalenessState } from "./scrape/staleness.ts";
@@ -113,9 +113,11 @@ export const prometheusScrape = defineComponent({
       args.target_limit > 0 && targets.length > args.target_limit
         ? `target_limit exceeded (number of targets: ${targets.length}, limit: ${args.target_limit})`
         : undefined;
-    const scrapers = targets.map(each => new Scraper(each, args, client, host, tooMany));
+    const before = (host.memory.get("scrapers") ?? new Map()) as ReadonlyMap<string, Scraper>; // set by `schedules`
+    const scrapers = targets.map(each => new Scraper(each, args, client, host, tooMany, before.get(each.key)));
+    const gone = [...before.values()].filter(({ target }) => !targets.some(({ key }) => key === target.key));
     return {
-      triggers: schedules(scrapers, next, host),
+      triggers: [...schedules(scrapers, next, host), ...farewells(gone, next)],
       needs: { state: true },
       close: async () => client.close(),
     };
@@ -125,10 +127,12 @@ export const prometheusScrape = defineComponent({
 /** One schedule for all targets of the same interval. */
 function schedules(scrapers: readonly Scraper[], next: Consumer<MetricBatch>, host: Host): Trigger[] {
   const groups = Map.groupBy(scrapers, ({ target }) => target.intervalMs);
+  const memory = new Map(scrapers.map(scraper => [scraper.target.key, scraper]));
   return [...groups].map(([everyMs, group]) => ({
     kind: "schedule",
     everyMs,
     async run(invocation) {
+      host.memory.set("scrapers", memory);
       const outcomes = await Promise.allSettled(
         group.map(async scraper => next.consume(await scraper.scrape(invocation), invocation)),
       );
@@ -144,6 +148,24 @@ function schedules(scrapers: readonly Scraper[], next: Consumer<MetricBatch>, ho
       if (failed) throw failed.reason;
     },
   }));
+}
+
+/** Marks the series of targets stale that the component had until its arguments changed; once, a while after their last scrape. */
+function farewells(gone: readonly Scraper[], next: Consumer<MetricBatch>): Trigger[] {
+  if (!gone.length) return [];
+  const left = new Set(gone);
+  return [
+    {
+      kind: "schedule",
+      everyMs: Math.min(...gone.map(({ target }) => target.intervalMs)),
+      async run(invocation) {
+        for (const scraper of left) {
+          await next.consume(scraper.end(invocation.now), invocation);
+          left.delete(scraper);
+        }
+      },
+    },
+  ];
 }
 
 /** Bytes that a page may have where no limit is set. */
@@ -164,10 +186,19 @@ class Scraper {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #cache = new SeriesCache<Raw>();
   readonly #reader: PageReader;
+  #before: Scraper | undefined;
   readonly #staleness: StalenessState;
   readonly #report: (values: Parameters<ReturnType<typeof reportSamples>>[0], now: number) => MetricBatch;
 
-  constructor(target: ScrapeTarget, args: Args, client: HttpClient, host: Host, refusal: string | undefined) {
+  /** `before` scraped the same target until the component's arguments changed. */
+  constructor(
+    target: ScrapeTarget,
+    args: Args,
+    client: HttpClient,
+    host: Host,
+    refusal: string | undefined,
+    before?: Scraper,
+  ) {
     this.target = target;
     this.#args = args;
     this.#client = client;
@@ -175,6 +206,7 @@ class Scraper {
     this.#refusal = refusal;
     this.#headers = requestHeaders(args, target);
     this.#reader = new PageReader(target.labels, args);
+    this.#before = before;
     this.#staleness = new StalenessState(host, target.key, this.#reader);
     this.#report = reportSamples(target, args);
   }
@@ -182,6 +214,8 @@ class Scraper {
   /** The samples of one scrape. Never fails: a scrape that does is samples, too. */
   async scrape({ now }: Invocation): Promise<MetricBatch> {
     await this.#staleness.load();
+    if (this.#before) this.#reader.restore(this.#before.#reader.tracked);
+    this.#before = undefined;
     const begin = performance.now();
     let size = 0;
     let error: string | undefined;
@@ -208,6 +242,12 @@ class Scraper {
     );
     for (const each of report) samples.push(each);
     return samples;
+  }
+
+  /** Marks all series of the target stale: it is not scraped any more. */
+  end(now: number): MetricBatch {
+    const report = this.#report({ up: false, seconds: 0, scraped: 0, added: 0, seriesAdded: 0, size: 0 }, now);
+    return [...this.#reader.fail(now), ...report.map(({ labels }) => staleMarker(labels, now))];
   }
 
   async #fetch(): Promise<Fetched> {
