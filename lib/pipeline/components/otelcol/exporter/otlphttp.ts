@@ -1,5 +1,6 @@
 /** Sends traces, logs and metrics over OTLP/HTTP. */
 import { type Compression, compress } from "../../../delivery/compress.ts";
+import { messageOf } from "../../../delivery/errors.ts";
 import { createHttpClient, type HttpClient } from "../../../delivery/http.ts";
 import { otelPolicy } from "../../../delivery/retry.ts";
 import {
@@ -21,6 +22,7 @@ import type { Signal } from "../../../graph/trigger.ts";
 import { halveRequest, mergeRequests } from "../../../telemetry/otlp/batch.ts";
 import { requestToJson } from "../../../telemetry/otlp/json-write.ts";
 import { readExportResponse } from "../../../telemetry/otlp/responses.ts";
+import { userAgent } from "../../http-client.ts";
 import { createWriter, type Writer, withoutCredentials } from "../../writer.ts";
 import { clientTls, debugMetrics } from "../args.ts";
 import { authHandler } from "../auth.ts";
@@ -156,7 +158,7 @@ function makeClient(args: ClientArgs, { directory }: Host): HttpClient {
     ...(proxy_url !== undefined && proxy_url !== "" && { proxy: { url: proxy_url } }),
     ...(max_conns_per_host !== undefined && max_conns_per_host > 0 && { maxSockets: max_conns_per_host }),
     timeoutMs: timeout,
-    headers: Object.fromEntries(headers),
+    headers: { "user-agent": userAgent, ...Object.fromEntries(headers) },
     keepAlive: !disable_keep_alives,
   });
 }
@@ -193,17 +195,25 @@ function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host
         items: parts.reduce((sum, part) => sum + countItems(part), 0),
       };
     },
-    onAnswer(body, headers) {
-      if (!body.length || !headers["content-type"]?.includes("protobuf")) return;
-      const { rejected, errorMessage } = readExportResponse("protobuf", body);
-      if (rejected > 0n)
-        host.log.warn("backend refused a part of the data", {
-          component: host.id,
-          rejected: Number(rejected),
-          error: errorMessage,
-        });
-    },
+    onAnswer: (body, headers) => tellRejected(body, headers["content-type"] ?? "", host),
   });
+}
+
+/** A backend that took a part only says so; the rest would never be taken. What can't be read changes nothing. */
+function tellRejected(body: Uint8Array, type: string, { id, log }: Host): void {
+  const encoding = type.includes("protobuf") ? "protobuf" : type.includes("json") ? "json" : undefined;
+  if (!encoding || !body.length) return;
+  try {
+    const { rejected, errorMessage } = readExportResponse(encoding, body);
+    if (rejected > 0n || errorMessage !== "")
+      log.warn("backend refused a part of the data", {
+        component: id,
+        rejected: Number(rejected),
+        error: errorMessage,
+      });
+  } catch (error) {
+    log.debug("answer of the backend could not be read", { component: id, error: messageOf(error) });
+  }
 }
 
 function retryPolicy({ retry_on_failure: retry }: Args) {
