@@ -1,7 +1,6 @@
 /** What the benchmarks send: made up from a seed, with the variety of real telemetry, so that compression and caches have no easy game. */
 import { randomBytes } from "node:crypto";
-import protobuf from "protobufjs";
-import { otlpProto } from "./otlp-proto.ts";
+import { messages } from "../conformance/support/sink.ts";
 
 /** mulberry32: the same numbers for the same seed. */
 export function random(seed: number): () => number {
@@ -30,7 +29,7 @@ const services = ["frontend", "checkout", "payment", "inventory", "shipping"];
 export function traceRequest(seed: number, spans: number): Buffer {
   const next = random(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T; // index below length
-  const type = protobuf.parse(otlpProto, { keepCase: true }).root.lookupType("Traces");
+  const type = messages.lookupType("Traces");
   const text = (key: string, value: string) => ({ key, value: { string_value: value } });
   const int = (key: string, value: number) => ({ key, value: { int_value: value } });
   const perTrace = 8;

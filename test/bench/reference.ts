@@ -1,10 +1,10 @@
 /** The same work as traces.alloy with everything decoded and encoded by protobufjs: what Amalgam is compared with. */
 import http from "node:http";
 import { gunzipSync, gzipSync } from "node:zlib";
-import protobuf from "protobufjs";
-import { otlpProto } from "./otlp-proto.ts";
+import type protobuf from "protobufjs";
+import { messages } from "../conformance/support/sink.ts";
 
-const type = protobuf.parse(otlpProto, { keepCase: true }).root.lookupType("Traces");
+const type = messages.lookupType("Traces");
 const agent = new http.Agent({ keepAlive: true });
 const sink = process.env["SINK"] ?? "";
 
