@@ -8,7 +8,7 @@ const oldScopes = (1000 << 3) | 2;
 
 /** The fields that lead down to the items. Of a metric, it is whichever kind of data it has. */
 const spansAndRecords: readonly (readonly number[])[] = [[0x0a], [0x12, oldScopes], [0x12]];
-const levelsOf: Readonly<Record<Signal, readonly (readonly number[])[]>> = {
+export const levelsOf: Readonly<Record<Signal, readonly (readonly number[])[]>> = {
   traces: spansAndRecords,
   logs: spansAndRecords,
   metrics: [...spansAndRecords, [0x2a, 0x3a, 0x4a, 0x52, 0x5a], [0x0a]],

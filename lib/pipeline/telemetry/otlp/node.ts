@@ -29,11 +29,13 @@ import { Writer } from "./writer.ts";
 
 const bare = -0x8000_0000;
 const noBytes = new Uint8Array(0);
-const noEntries = new Int32Array(0);
+export const noEntries = new Int32Array(0);
 const smallestChunk = 256;
 const largestChunk = 16_384;
 /** Entries kept free behind an index, so that one or two appended fields do not move it. */
 const spare = 2;
+/** What must be free in a chunk before another field is indexed. */
+export const roomOfField = 4 * (spare + 1);
 
 /** What the nodes of one request share. */
 export class Document {
@@ -64,6 +66,14 @@ export class Document {
     this.chunk = new Int32Array(Math.max(count, Math.min(largestChunk, this.chunk.length * 2), smallestChunk));
     this.used = 0;
     return this.chunk;
+  }
+
+  /** Begins a chunk with the index that grows at the end of the present one, from `first` to `last`; it then begins at 0. */
+  moveIndex(first: number, last: number): Int32Array {
+    const before = this.chunk.subarray(first, last);
+    const chunk = this.nextChunk(2 * before.length + roomOfField);
+    chunk.set(before);
+    return chunk;
   }
 
   encode(): Uint8Array {
@@ -115,16 +125,12 @@ export class Node {
     let entries = document.chunk;
     let first = document.used;
     let write = first;
-    let limit = entries.length - 4 * (spare + 1);
     let at = this.start;
     while (at < end) {
-      if (write > limit) {
-        const before = entries.subarray(first, write);
-        entries = document.nextChunk(2 * before.length + 4 * (spare + 1));
-        entries.set(before);
+      if (write + roomOfField > entries.length) {
+        entries = document.moveIndex(first, write);
         write -= first;
         first = 0;
-        limit = entries.length - 4 * (spare + 1);
       }
       const start = at;
       let tag = byteAt(bytes, at++);
@@ -161,11 +167,16 @@ export class Node {
       entries[write + 3] = at;
       write += 4;
     }
+    this.setIndex(entries, first, write);
+  }
+
+  /** Takes entries at the end of the document's chunk as the index. */
+  setIndex(entries: Int32Array, first: number, last: number): void {
     this.entries = entries;
     this.first = first;
-    this.last = write;
-    this.room = Math.min(write + 4 * spare, entries.length);
-    document.used = this.room;
+    this.last = last;
+    this.room = Math.min(last + 4 * spare, entries.length);
+    this.document.used = this.room;
   }
 
   /** The entry of a field, the last where there are several; -1 for none. */

@@ -48,6 +48,35 @@ export function hasKey(bytes: Uint8Array, start: number, end: number, key: Attri
   return readKey(bytes, start, end) === key.name;
 }
 
+/**
+ * Whether bytes[start, end) are a whole KeyValue as it nearly always is: a key, then a value that is empty or one scalar, none of
+ * them longer than 127 bytes. False says nothing.
+ */
+export function isPlainPair(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 4 || byteAt(bytes, start) !== keyTag) return false;
+  const keyLength = byteAt(bytes, start + 1);
+  const value = start + 2 + keyLength;
+  if (keyLength > 0x7f || value + 2 > end || byteAt(bytes, value) !== valueTag) return false;
+  const length = byteAt(bytes, value + 1);
+  if (length > 0x7f || value + 2 + length !== end) return false;
+  if (length < 2) return length === 0;
+  switch (byteAt(bytes, value + 2)) {
+    case stringTag:
+    case bytesTag:
+      return byteAt(bytes, value + 3) === length - 2;
+    case boolTag:
+    case intTag: {
+      let at = value + 3;
+      while (at < end && byteAt(bytes, at) > 0x7f) at++;
+      return at === end - 1 && length <= 11;
+    }
+    case doubleTag:
+      return length === 9;
+    default:
+      return false;
+  }
+}
+
 /** The key of the KeyValue in bytes[start, end). */
 export function readKey(bytes: Uint8Array, start: number, end: number): string {
   if (start + 2 <= end && byteAt(bytes, start) === keyTag) {

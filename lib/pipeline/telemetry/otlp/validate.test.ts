@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { canonicalise, isCanonical } from "./canonical.ts";
+import { Document } from "./node.ts";
 import type { Signal } from "./schema.ts";
-import { canonicalise, validate } from "./validate.ts";
+import { validate, validateAndIndex } from "./validate.ts";
 
 const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -57,7 +59,9 @@ test.for<{ it: string; signal?: Signal; hex: string; message: string }>([
     message: "HistogramDataPoint.bucket_counts should have 8 bytes a number, got 4 bytes",
   },
 ])("refuses $it", ({ signal = "traces", hex, message }) => {
-  expect(() => validate(signal, bytesOf(hex))).toThrow(expect.objectContaining({ name: "WireError", message }));
+  const refusal = expect.objectContaining({ name: "WireError", message });
+  expect(() => validate(signal, bytesOf(hex))).toThrow(refusal);
+  expect(() => validateAndIndex(signal, new Document(bytesOf(hex)).root)).toThrow(refusal);
 });
 
 test.for<{ it: string; signal?: Signal; hex: string; out?: string }>([
@@ -100,7 +104,69 @@ test.for<{ it: string; signal?: Signal; hex: string; out?: string }>([
   const bytes = bytesOf(hex);
   const canonical = canonicalise(signal, bytes);
   expect(hexOf(canonical)).toBe((out ?? hex).replaceAll(" ", ""));
-  expect(validate(signal, bytes)).toEqual({ canonical: out === undefined });
+  expect(isCanonical(signal, bytes)).toBe(out === undefined);
   if (out === undefined) expect(canonical).toBe(bytes);
-  expect(validate(signal, canonical)).toEqual({ canonical: true });
+  expect(isCanonical(signal, canonical)).toBe(true);
+  expect(() => validate(signal, canonical)).not.toThrow();
+});
+
+const pair = (...value: readonly string[]) => traces(whole, nest("4a", "0a0161", ...value));
+
+test.for([
+  {
+    it: "a value that ends before its pair",
+    hex: pair("12030a016100"),
+    message: "field 0 should end within its message, got 1 bytes more",
+  },
+  {
+    it: "a text longer than its value",
+    hex: pair("12030a0261"),
+    message: "field 1 of AnyValue should end within it, got 1 bytes more",
+  },
+  {
+    it: "a text shorter than its value",
+    hex: pair("12040a006100"),
+    message: "field 12 of AnyValue should end within it, got 7 bytes more",
+  },
+  {
+    it: "an integer that goes on behind its value",
+    hex: pair("120218ff"),
+    message: "field 3 should end within its message, got 1 bytes more",
+  },
+  {
+    it: "an integer without end",
+    hex: pair(`120c18${"ff".repeat(11)}`),
+    message: "varint should have 10 bytes at most, got more",
+  },
+  {
+    it: "a double that is cut",
+    hex: pair("12082100000000000000"),
+    message: "field 4 of AnyValue should end within it, got 1 bytes more",
+  },
+  { it: "a bool as text", hex: pair("12021200"), message: "AnyValue.bool_value should have wire type 0, got 2" },
+  {
+    it: "a key as a number",
+    hex: traces(whole, nest("4a", "0801", "1200")),
+    message: "KeyValue.key should have wire type 2, got 0",
+  },
+  {
+    it: "a key longer than its pair",
+    hex: traces(whole, nest("4a", "0a1261")),
+    message: "field 1 of KeyValue should end within it, got 17 bytes more",
+  },
+])("refuses $it", ({ hex, message }) => {
+  expect(() => validate("traces", bytesOf(hex))).toThrow(expect.objectContaining({ name: "WireError", message }));
+});
+
+test.for([
+  { it: "sees scope spans at their old number", hex: nest("0a", "0a00", nest("c23e", nest("0a"))), oldScopes: true },
+  { it: "sees present ones", hex: traces(whole), oldScopes: false },
+  {
+    it: "does not take the old number in ids for them",
+    hex: traces(nest("0a", "c23e".repeat(8)), whole),
+    oldScopes: false,
+  },
+])("$it", ({ hex, oldScopes }) => {
+  const { root } = new Document(bytesOf(hex));
+  expect(validateAndIndex("traces", root).oldScopes).toBe(oldScopes);
 });

@@ -8,9 +8,10 @@ import type { Invocation } from "../../../graph/invocation.ts";
 import { type OtlpBatch, otlpBatch } from "../../../graph/kinds.ts";
 import { bySignal } from "../../../graph/otel-consumer.ts";
 import type { DecodedRecord, HttpReply, HttpRequest, Route, Signal } from "../../../graph/trigger.ts";
+import { canonicalise } from "../../../telemetry/otlp/canonical.ts";
 import { requestFromJson } from "../../../telemetry/otlp/json-read.ts";
 import { exportResponse, statusResponse } from "../../../telemetry/otlp/responses.ts";
-import { canonicalise, validate } from "../../../telemetry/otlp/validate.ts";
+import { validateAndIndex } from "../../../telemetry/otlp/validate.ts";
 import { listenerTls, listenerTlsProblems } from "../../listener-tls.ts";
 import { debugMetrics, output, serverTls } from "../args.ts";
 import { authHandler } from "../auth.ts";
@@ -201,7 +202,7 @@ async function answer(
   let batch: OtlpBatch;
   try {
     const body = decode(request, maxBytes);
-    batch = otlpBatch(signal, encoding === "json" ? requestFromJson(signal, textOf(body)) : checked(signal, body));
+    batch = batchOf(signal, encoding, body);
   } catch (error) {
     if (error instanceof TooLargeError) return errorResponse(encoding, 413, messageOf(error));
     return errorResponse(encoding, error instanceof UnmarkedCompressionError ? 500 : 400, messageOf(error));
@@ -275,14 +276,15 @@ const errorResponse = (encoding: "json" | "protobuf", status: number, message: s
   body: statusResponse(encoding, rpcCodes[status] ?? 2, message),
 });
 
-/** The tag of field 1000, where scope spans, logs and metrics stood before 2022. */
-const oldScopesTag = Buffer.from([0xc2, 0x3e]);
+function batchOf(signal: Signal, encoding: "json" | "protobuf", body: Uint8Array): OtlpBatch {
+  return encoding === "json" ? otlpBatch(signal, requestFromJson(signal, textOf(body))) : checked(signal, body);
+}
 
 /** The body, refused where Alloy would refuse it. Only a request in the old form is written anew; all others go on as they came. */
-function checked(signal: Signal, body: Uint8Array): Uint8Array {
-  if (Buffer.from(body.buffer, body.byteOffset, body.length).includes(oldScopesTag)) return canonicalise(signal, body);
-  validate(signal, body);
-  return body;
+function checked(signal: Signal, body: Uint8Array): OtlpBatch {
+  const batch = otlpBatch(signal, body);
+  const { oldScopes } = validateAndIndex(signal, batch.data.node);
+  return oldScopes ? otlpBatch(signal, canonicalise(signal, body)) : batch;
 }
 
 const metadataOf = ({ headers }: HttpRequest): ReadonlyMap<string, readonly string[]> =>
@@ -293,8 +295,5 @@ async function pushRecord(record: DecodedRecord, next: Consumer<OtlpBatch>, invo
   if (record.format !== "otlp")
     throw new DeliveryError(`otelcol.receiver.otlp takes OTLP, got ${record.format}`, { kind: "reject" });
   const { signal, encoding, body } = record;
-  await next.consume(
-    otlpBatch(signal, encoding === "json" ? requestFromJson(signal, textOf(body)) : checked(signal, body)),
-    invocation,
-  );
+  await next.consume(batchOf(signal, encoding, body), invocation);
 }
