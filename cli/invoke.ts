@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createHandler } from "../functions/aws/handler.ts";
 import { createLogger } from "../functions/local/log.ts";
 import { loadOffline } from "../functions/local/offline.ts";
+import { messageOf } from "../lib/pipeline/delivery/errors.ts";
 import type { Stability } from "../lib/pipeline/graph/component.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
 
@@ -23,7 +24,7 @@ export async function invoke(
     process.stdout.write(`${JSON.stringify(answer ?? null, null, 2)}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`Error: the invocation failed: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`Error: the invocation failed: ${messageOf(error)}\n`);
     return 1;
   } finally {
     await pipeline.close();

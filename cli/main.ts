@@ -28,6 +28,7 @@ program
       listen: address(options["server.http.listenAddr"] as string), // has a default
       storagePath: options["storage.path"] as string, // has a default
       stability: options["stability.level"] as "generally-available", // one of the choices
+      community: "feature.communityComponents.enabled" in options,
     });
   });
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { serveAdmin } from "../functions/local/admin.ts";
 import { createLogger } from "../functions/local/log.ts";
 import { ConfigurationError, LocalProcess } from "../functions/local/process.ts";
+import { messageOf } from "../lib/pipeline/delivery/errors.ts";
 import type { Stability } from "../lib/pipeline/graph/component.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
 import { welcome } from "./welcome.ts";
@@ -12,6 +13,7 @@ export interface RunOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly storagePath: string;
   readonly stability: Stability;
+  readonly community: boolean;
 }
 
 /** Runs until SIGTERM or SIGINT; resolves to the exit code. */
@@ -65,8 +67,4 @@ function pageUrl(admin: Server): string {
 }
 
 const reasonOf = (error: unknown): string =>
-  error instanceof ConfigurationError
-    ? formatDiagnostics(error.diagnostics)
-    : error instanceof Error
-      ? error.message
-      : String(error);
+  error instanceof ConfigurationError ? formatDiagnostics(error.diagnostics) : messageOf(error);

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Invocation, Logger } from "../../lib/pipeline/graph/invocation.ts";
 import type { HttpReply, HttpTrigger, Route, TlsListener } from "../../lib/pipeline/graph/trigger.ts";
 
@@ -109,7 +110,7 @@ export class Listener {
       const headers = request.headers as Readonly<Record<string, string | undefined>>; // only set-cookie is a list, and that isn't sent by clients
       this.#send(request, response, await route.handle({ method, path, query, headers, body }, invocation));
     } catch (error) {
-      this.#log.error("request failed", { path, error: error instanceof Error ? error.message : String(error) });
+      this.#log.error("request failed", { path, error: messageOf(error) });
       this.#send(request, response, { status: 500, body: "internal error\n" });
     }
   }

@@ -41,6 +41,19 @@ describe("a line", () => {
   });
 });
 
+test("level and form can change, and go back to those of the start", () => {
+  const lines = logged({ level: "warn" }, log => {
+    log.info("one");
+    log.configure({ level: "debug", format: "json" });
+    log.debug("two");
+    log.configure({});
+    log.info("three");
+    log.warn("four");
+  });
+  expect(lines.map(line => /msg"?[=:]"?(\w+)/.exec(line)?.[1])).toEqual(["two", "four"]);
+  expect(lines[0]).toMatch(/^\{/);
+});
+
 test.for([
   { level: "debug", levels: ["debug", "info", "warn", "error"] },
   { level: "info", levels: ["info", "warn", "error"] },

@@ -10,16 +10,34 @@ export interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
+/** A log whose level and form can change while it is written, as a configuration's `logging` block wants it. */
+export interface ProcessLogger extends Logger {
+  configure(options: Pick<LogOptions, "level" | "format">): void;
+}
+
 /** Writes events of at least `level`. */
-export function createLogger({ level = "info", format = "logfmt", write = writeStderr }: LogOptions = {}): Logger {
+export function createLogger({
+  level = "info",
+  format = "logfmt",
+  write = writeStderr,
+}: LogOptions = {}): ProcessLogger {
+  let current = { least: levels.indexOf(level), format };
   const log =
     (of: Level) =>
     (message: string, fields: Fields = {}) => {
-      if (levels.indexOf(of) < levels.indexOf(level)) return;
+      if (levels.indexOf(of) < current.least) return;
       const event = { ts: new Date().toISOString(), level: of, msg: message, ...fields };
-      write(format === "json" ? JSON.stringify(event) : logfmt(event));
+      write(current.format === "json" ? JSON.stringify(event) : logfmt(event));
     };
-  return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+  return {
+    debug: log("debug"),
+    info: log("info"),
+    warn: log("warn"),
+    error: log("error"),
+    configure: wanted => {
+      current = { least: levels.indexOf(wanted.level ?? level), format: wanted.format ?? format };
+    },
+  };
 }
 
 const writeStderr = (line: string) => {

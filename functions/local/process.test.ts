@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { testLog } from "../../lib/pipeline/graph/testing.ts";
+import { createLogger } from "./log.ts";
 import { ConfigurationError, LocalProcess, mayWatch } from "./process.ts";
 
 let folder: string;
@@ -184,4 +185,24 @@ test.for([
   write(text);
   await local.load();
   expect(local.pipeline && mayWatch(local.pipeline)).toBe(watched);
+});
+
+test("the log is as the configuration says, as long as it does", async () => {
+  const lines: string[] = [];
+  const written = createLogger({ write: line => lines.push(line) });
+  const process = new LocalProcess({
+    config: path.join(folder, "b.alloy"),
+    storagePath: path.join(folder, "b"),
+    stability: "experimental",
+    log: written,
+  });
+  write('logging {\nlevel = "debug"\nformat = "json"\n}', "b.alloy");
+  await process.load();
+  written.debug("with");
+  write("", "b.alloy");
+  await process.load();
+  written.debug("without");
+  written.info("without");
+  await process.stop();
+  expect(lines.map(line => line.replace(/^.*msg"?[=:]"?/, "").replace(/"?\}?$/, ""))).toEqual(["with", "without"]);
 });

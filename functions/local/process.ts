@@ -16,6 +16,7 @@ import type { StateStore } from "../../lib/pipeline/state/store.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
 import { readConfiguration } from "./configuration.ts";
 import { Listener, type Service } from "./listener.ts";
+import type { ProcessLogger } from "./log.ts";
 import { type Job, Schedule } from "./schedule.ts";
 
 export interface ProcessOptions {
@@ -25,7 +26,8 @@ export interface ProcessOptions {
   readonly stability: Stability;
   /** Whether components of the community may be used. @default false */
   readonly community?: boolean;
-  readonly log: Logger;
+  /** What the `logging` block says holds for it, if it can be configured. */
+  readonly log: Logger & Partial<Pick<ProcessLogger, "configure">>;
 }
 
 /** A configuration that does not load, with every reason. */
@@ -105,6 +107,10 @@ export class LocalProcess {
     const added = await this.#listen(pipeline);
     pipeline.onTriggersChange = () => this.#refresh(pipeline);
     if (mayWatch(pipeline)) pipeline.watch(this.#tap);
+    // as config-blocks.ts has it; without the block the log is as it was at the start
+    this.#options.log.configure?.(
+      (pipeline.settings.get("logging") ?? {}) as Parameters<ProcessLogger["configure"]>[0],
+    );
     const before = this.#running;
     const schedule = new Schedule(options => pipeline.invocation(options), this.#options.log);
     this.#running = { pipeline, schedule };

@@ -1,6 +1,15 @@
 /** The blocks that configure the process itself: each at most once, without a component behind it. */
-import { block, defaultBlock, type ObjectSchema, object, optional, requiredBlock } from "../eval/schema.ts";
+import {
+  block,
+  type DecodeContext,
+  defaultBlock,
+  type ObjectSchema,
+  object,
+  optional,
+  requiredBlock,
+} from "../eval/schema.ts";
 import { bool, duration, int, list, number, oneOf, secret, string } from "../eval/types.ts";
+import type { Block } from "../syntax/ast.ts";
 import { logs, otel } from "./kinds.ts";
 import { receiver } from "./receiver.ts";
 
@@ -109,5 +118,9 @@ export const configBlocks: ReadonlyMap<string, ObjectSchema<unknown>> = new Map<
   ["tracing", tracing],
 ]);
 
-/** Blocks that pass a check but stop a local process: to ignore them would leave open what they close. */
-export const closedBlocks: ReadonlySet<string> = new Set(["http"]);
+/** What such a block says. */
+export const decodeConfigBlock = (block: Block, context: DecodeContext): unknown =>
+  configBlocks.get(block.name.name)?.decodeBody(block.body, block, context);
+
+/** Whether a block passes a check but stops a local process: to ignore it would leave open what it closes. */
+export const isClosedBlock = (name: string): boolean => name === "http";

@@ -17,10 +17,21 @@ export interface Gauge {
   readonly value: number;
 }
 
+class Series implements Counter, Gauge {
+  value = 0;
+
+  add(n: number): void {
+    this.value += n;
+  }
+  set(n: number): void {
+    this.value = n;
+  }
+}
+
 interface Family {
   readonly help: string;
   readonly type: "counter" | "gauge";
-  readonly series: Map<string, { value: number }>;
+  readonly series: Map<string, Series>;
 }
 
 /** Keeps each series once: asking again for the same name and labels gives the same series. */
@@ -28,27 +39,11 @@ export class MetricsRegistry implements Metrics {
   readonly #families = new Map<string, Family>();
 
   counter(name: string, help: string, labels: Readonly<Record<string, string>> = {}): Counter {
-    const series = this.#series(name, help, "counter", labels);
-    return {
-      add: n => {
-        series.value += n;
-      },
-      get value() {
-        return series.value;
-      },
-    };
+    return this.#series(name, help, "counter", labels);
   }
 
   gauge(name: string, help: string, labels: Readonly<Record<string, string>> = {}): Gauge {
-    const series = this.#series(name, help, "gauge", labels);
-    return {
-      set: n => {
-        series.value = n;
-      },
-      get value() {
-        return series.value;
-      },
-    };
+    return this.#series(name, help, "gauge", labels);
   }
 
   /** Text exposition format 0.0.4. */
@@ -61,7 +56,7 @@ export class MetricsRegistry implements Metrics {
     return lines.length ? `${lines.join("\n")}\n` : "";
   }
 
-  #series(name: string, help: string, type: Family["type"], labels: Readonly<Record<string, string>>) {
+  #series(name: string, help: string, type: Family["type"], labels: Readonly<Record<string, string>>): Series {
     let family = this.#families.get(name);
     if (!family) {
       family = { help, type, series: new Map() };
@@ -70,7 +65,7 @@ export class MetricsRegistry implements Metrics {
     const key = labelText(labels);
     let series = family.series.get(key);
     if (!series) {
-      series = { value: 0 };
+      series = new Series();
       family.series.set(key, series);
     }
     return series;

@@ -166,7 +166,7 @@ function usesOf(node: Place, declared: ReadonlyMap<string, unknown>, diagnostics
       else {
         const text = path.join(".");
         const message = `component "${text}" does not exist or is out of scope`;
-        diagnostics.push(errorAt(node.source, reference, message, hintFor(text, declared.keys())));
+        diagnostics.push(errorAt(node.source, reference, message, hintOf(path, declared)));
       }
     }
   }
@@ -174,6 +174,15 @@ function usesOf(node: Place, declared: ReadonlyMap<string, unknown>, diagnostics
 }
 
 const idsOf = (uses: readonly Use[]): readonly string[] => [...new Set(uses.map(({ id }) => id))];
+
+/** What a path that leads nowhere may mean; its last parts may be fields of exports. */
+function hintOf(path: readonly string[], declared: ReadonlyMap<string, unknown>): string | undefined {
+  for (let length = path.length; length > 1; length--) {
+    const hint = hintFor(path.slice(0, length).join("."), declared.keys());
+    if (hint !== undefined) return hint;
+  }
+  return undefined;
+}
 
 /** Names that are there without being declared. */
 export const isKnownName = (name: string): boolean => name === "module_path" || stdlib.has(name);

@@ -11,15 +11,15 @@ import type { DecodeContext } from "../eval/schema.ts";
 import { EvaluationError, sameValue, type Value } from "../eval/value.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Expr, File } from "../syntax/ast.ts";
-import { type Diagnostic, errorAt, type Range } from "../syntax/diagnostic.ts";
+import { type Diagnostic, errorAt, type Range, type Source } from "../syntax/diagnostic.ts";
 import { type Definition, type Health, type Host, type Instance, ProblemError, type Stability } from "./component.ts";
-import { closedBlocks, configBlocks } from "./config-blocks.ts";
+import { decodeConfigBlock, isClosedBlock } from "./config-blocks.ts";
 import type { Flow } from "./flow.ts";
 import { Gate, type Tap } from "./gate.ts";
 import type { Invocation, Logger } from "./invocation.ts";
 import { locateInBlock } from "./locate.ts";
 import type { MetricsRegistry } from "./metrics.ts";
-import { buildNodes, type ConfigNode, type Node } from "./nodes.ts";
+import { buildNodes, type ConfigNode, type Node, type Nodes } from "./nodes.ts";
 import { encodeExports, type GateFactory } from "./receiver.ts";
 import type { Trigger } from "./trigger.ts";
 import { countUsage, Usage } from "./usage.ts";
@@ -90,26 +90,35 @@ const newLife = (): Life => ({ usage: new Usage(), over: false, reportedHealth: 
 /** Evaluates and builds all components of the files; the first error of each component is reported. */
 export async function loadPipeline(files: readonly File[], options: LoadOptions): Promise<Loaded> {
   const diagnostics: Diagnostic[] = [];
-  const failed = () => diagnostics.some(({ severity }) => severity === "error");
   const { environment } = options;
   const nodes = buildNodes(files, { stability: "generally-available", ...options }, diagnostics);
   for (const { block, source } of nodes.configBlocks) {
-    if (environment.mode === "local" && closedBlocks.has(block.name.name))
+    if (environment.mode === "local" && isClosedBlock(block.name.name))
       diagnostics.push(errorAt(source, block.name, `${block.name.name} blocks are not supported yet`));
   }
-  if (failed()) return { pipeline: undefined, diagnostics: inOrder(diagnostics, files) };
-  const pipeline = new Pipeline(nodes.ordered, environment);
-  await pipeline.start(diagnostics);
-  if (!failed()) for (const node of nodes.configBlocks) pipeline.configure(node, diagnostics);
-  if (!failed()) return { pipeline, diagnostics };
-  await pipeline.close();
-  return { pipeline: undefined, diagnostics: inOrder(diagnostics, files) };
+  const sources = files.map(({ source }) => source);
+  if (hasError(diagnostics)) return { pipeline: undefined, diagnostics: inOrder(diagnostics, sources) };
+  const { pipeline, diagnostics: found } = await loadNodes(nodes, environment);
+  const all = [...diagnostics, ...found];
+  return { pipeline, diagnostics: pipeline ? all : inOrder(all, sources) };
 }
 
+/** The same for a graph that is built already. */
+export async function loadNodes({ ordered, configBlocks }: Nodes, environment: Environment): Promise<Loaded> {
+  const diagnostics: Diagnostic[] = [];
+  const pipeline = new Pipeline(ordered, environment);
+  await pipeline.start(diagnostics);
+  if (!hasError(diagnostics)) for (const node of configBlocks) pipeline.configure(node, diagnostics);
+  if (!hasError(diagnostics)) return { pipeline, diagnostics };
+  await pipeline.close();
+  return { pipeline: undefined, diagnostics };
+}
+
+const hasError = (diagnostics: readonly Diagnostic[]) => diagnostics.some(({ severity }) => severity === "error");
+
 /** By file and place, since components are evaluated in an order of their own. */
-function inOrder(diagnostics: readonly Diagnostic[], files: readonly File[]): readonly Diagnostic[] {
-  const fileOf = ({ source }: Diagnostic) => files.findIndex(file => file.source === source);
-  return diagnostics.toSorted((a, b) => fileOf(a) - fileOf(b) || a.start - b.start);
+function inOrder(diagnostics: readonly Diagnostic[], sources: readonly Source[]): readonly Diagnostic[] {
+  return diagnostics.toSorted((a, b) => sources.indexOf(a.source) - sources.indexOf(b.source) || a.start - b.start);
 }
 
 export class Pipeline {
@@ -239,7 +248,7 @@ export class Pipeline {
   configure({ block, source, references }: ConfigNode, diagnostics: Diagnostic[]): void {
     const report: DecodeContext["report"] = (range, message) => diagnostics.push(errorAt(source, range, message));
     const context = decodeContext({ variables: this.scopeOf(references), source }, new Map(), report, block);
-    this.settings.set(block.name.name, configBlocks.get(block.name.name)?.decodeBody(block.body, block, context));
+    this.settings.set(block.name.name, decodeConfigBlock(block, context));
   }
 
   /** The variables that a node's expressions see: the exports of what it refers to, as nested objects. */

@@ -1,6 +1,7 @@
 /** Reads a file and exports its content; a change of the file is a change of the export. */
 import { readFileSync, watch } from "node:fs";
 import path from "node:path";
+import { messageOf } from "../../delivery/errors.ts";
 import { type Infer, object, optional, required } from "../../eval/schema.ts";
 import { bool, duration, oneOf, optionalSecret, string } from "../../eval/types.ts";
 import { OptionalSecret } from "../../eval/value.ts";
@@ -43,7 +44,7 @@ function follow(file: string, { detector, poll_frequency }: Args, host: Host, re
       host.setExports(read());
       host.reportHealth("healthy", "read file");
     } catch (error) {
-      host.reportHealth("unhealthy", `failed to read file: ${error instanceof Error ? error.message : String(error)}`);
+      host.reportHealth("unhealthy", `failed to read file: ${messageOf(error)}`);
     }
   };
   const timer = setInterval(update, poll_frequency);
