@@ -1,31 +1,16 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { testHost } from "../graph/testing.ts";
 import { clientProblems, httpClientArgs, makeClient, url } from "./http-client.ts";
-
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
+import { startBackend } from "./testing.ts";
 
 /** The request headers that a client with these arguments sends. */
 async function sent(args: Record<string, unknown>, directory = "/") {
-  const { promise, resolve } = Promise.withResolvers<Record<string, unknown>>();
-  const server = createServer((request, response) => {
-    resolve(request.headers);
-    response.end();
-  });
-  servers.push(server);
-  await new Promise<void>(listening => server.listen(0, "127.0.0.1", listening));
+  const { got, url } = await startBackend();
   const client = makeClient(httpClientArgs.decode(args), testHost({ directory }));
-  await client.request({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }); // listening on TCP
+  await client.request({ url });
   client.close();
-  return promise;
+  return got[0]?.headers ?? {};
 }
 
 describe("a request", () => {

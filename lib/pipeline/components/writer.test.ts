@@ -1,5 +1,3 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { memoryDeadLetters } from "../delivery/dead-letters.ts";
 import { DeliveryError } from "../delivery/errors.ts";
@@ -8,6 +6,7 @@ import type { Host } from "../graph/component.ts";
 import { Flow } from "../graph/flow.ts";
 import { MetricsRegistry } from "../graph/metrics.ts";
 import { testHost, testInvocation, testLog } from "../graph/testing.ts";
+import { inTurn, startBackend } from "./testing.ts";
 import { createWriter, type WriterOptions, withoutCredentials } from "./writer.ts";
 
 const cleanups: (() => void)[] = [];
@@ -15,26 +14,15 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });
 
-/** A backend that answers with one status after the other, the last one again and again. */
+/** A backend that answers with one status after the other, and notes tenants and texts. */
 async function backend(...statuses: number[]) {
   const bodies: string[] = [];
-  const server: Server = createServer((request, response) => {
-    let body = "";
-    request.on("data", chunk => {
-      body += chunk;
-    });
-    request.on("end", () => {
-      const status = statuses[Math.min(bodies.length, statuses.length - 1)] ?? 204;
-      bodies.push(`${request.headers["x-tenant"] ?? ""}:${body}`);
-      response.writeHead(status, status === 429 ? { "retry-after": "1" } : {}).end(status >= 400 ? "because" : "");
-    });
+  const { url } = await startBackend((request, number) => {
+    bodies.push(`${request.headers["x-tenant"] ?? ""}:${request.body}`);
+    const { status = 200 } = inTurn(...statuses)(request, number);
+    return { status, body: status >= 400 ? "because" : "", ...(status === 429 && { headers: { "retry-after": "1" } }) };
   });
-  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
-  cleanups.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { bodies, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }; // listening on TCP
+  return { bodies, url };
 }
 
 /** A writer of texts, which are joined by a plus. */

@@ -1,21 +1,12 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Flow } from "../../graph/flow.ts";
 import { testHost, testInvocation } from "../../graph/testing.ts";
 import { labelsFrom } from "../../telemetry/labels.ts";
 import type { LogBatch } from "../../telemetry/loki/model.ts";
 import { decodePushProtobuf } from "../../telemetry/loki/push.ts";
 import { uncompressBlock } from "../../telemetry/snappy.ts";
+import { startBackend } from "../testing.ts";
 import { byTenant, chunksOf, halve, lokiWrite, withExternal } from "./write.ts";
-
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
 
 interface Push {
   readonly path: string | undefined;
@@ -25,18 +16,11 @@ interface Push {
 
 async function loki(status = 204) {
   const pushes: Push[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", chunk => chunks.push(chunk));
-    request.on("end", () => {
-      const batch = decodePushProtobuf(uncompressBlock(Buffer.concat(chunks), 1 << 20));
-      pushes.push({ path: request.url, headers: request.headers, streams: shown(batch) });
-      response.writeHead(status).end();
-    });
+  const { url } = await startBackend(({ path, headers, body }) => {
+    pushes.push({ path, headers, streams: shown(decodePushProtobuf(uncompressBlock(body, 1 << 20))) });
+    return { status };
   });
-  servers.push(server);
-  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
-  return { pushes, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/loki/api/v1/push` }; // listening on TCP
+  return { pushes, url: `${url}/loki/api/v1/push` };
 }
 
 type Stream = [labels: Record<string, string>, ...lines: string[]];

@@ -1,6 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import type { IncomingHttpHeaders } from "node:http";
+import { describe, expect, test } from "vitest";
 import { memoryDeadLetters } from "../../delivery/dead-letters.ts";
 import type { Host } from "../../graph/component.ts";
 import { Flow } from "../../graph/flow.ts";
@@ -10,16 +9,9 @@ import { printLabels } from "../../telemetry/loki/labels.ts";
 import type { MetricBatch, Sample } from "../../telemetry/prometheus/model.ts";
 import { decodeWriteRequest } from "../../telemetry/prometheus/remote-write-decode.ts";
 import { uncompressBlock } from "../../telemetry/snappy.ts";
+import { inTurn, startBackend } from "../testing.ts";
 import { prometheusRemoteWrite } from "./remote_write.ts";
 import { sample, staleMarker } from "./scrape/page.ts";
-
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
 
 interface Got {
   readonly headers: IncomingHttpHeaders;
@@ -28,20 +20,14 @@ interface Got {
 
 async function backend(...statuses: number[]) {
   const got: Got[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", chunk => chunks.push(chunk));
-    request.on("end", () => {
-      const version = request.headers["content-type"]?.includes("v2") ? 2 : 1;
-      const plain = uncompressBlock(Buffer.concat(chunks), 1 << 20);
-      const { samples } = decodeWriteRequest(plain, { version });
-      response.writeHead(statuses[Math.min(got.length, statuses.length - 1)] ?? 204).end();
-      got.push({ headers: request.headers, samples });
-    });
+  const answer = inTurn(...statuses, ...(statuses.length ? [] : [204]));
+  const { url } = await startBackend((request, number) => {
+    const version = request.headers["content-type"]?.includes("v2") ? 2 : 1;
+    const { samples } = decodeWriteRequest(uncompressBlock(request.body, 1 << 20), { version });
+    got.push({ headers: request.headers, samples });
+    return answer(request, number);
   });
-  servers.push(server);
-  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
-  return { got, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/write` }; // listening on TCP
+  return { got, url: `${url}/api/v1/write` };
 }
 
 /** A component that sends when the flow opens. */

@@ -1,29 +1,18 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Target } from "../../eval/value.ts";
 import { type Consumer, internalAddress } from "../../graph/component.ts";
 import { collect, testHost, testInvocation, testLog, testTime } from "../../graph/testing.ts";
 import { MemoryStore } from "../../state/memory.ts";
 import { labelValue } from "../../telemetry/labels.ts";
 import type { MetricBatch } from "../../telemetry/prometheus/model.ts";
+import { type BackendAnswer, startBackend } from "../testing.ts";
 import { prometheusScrape } from "./scrape.ts";
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+const text = (body: string | Uint8Array, more: BackendAnswer["headers"] = {}): BackendAnswer => ({
+  headers: { "content-type": "text/plain", ...more },
+  body,
 });
-
-async function serve(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-  const server = createServer(handle);
-  servers.push(server);
-  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`; // listening on TCP
-}
 
 const targetOf = (address: string, more: Record<string, string> = {}) =>
   new Target(new Map(Object.entries({ __address__: address, ...more })));
@@ -61,13 +50,13 @@ describe("a scrape", () => {
   test.for<{
     it: string;
     args?: Record<string, unknown>;
-    answer: (response: ServerResponse) => void;
+    answer: () => BackendAnswer | undefined;
     values: object;
     log?: RegExp;
   }>([
     {
       it: "gives the page's samples and how it went",
-      answer: response => response.end(page),
+      answer: () => text(page),
       values: {
         a: 1,
         b: 2,
@@ -79,23 +68,23 @@ describe("a scrape", () => {
     },
     {
       it: "reads gzip",
-      answer: response => response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(page)),
+      answer: () => text(gzipSync(page), { "content-encoding": "gzip" }),
       values: { a: 1, b: 2, up: 1 },
     },
     {
       it: "takes a body of another encoding as it is",
-      answer: response => response.writeHead(200, { "content-encoding": "br" }).end(page),
+      answer: () => text(page, { "content-encoding": "br" }),
       values: { a: 1, b: 2, up: 1 },
     },
     {
       it: "fails with another status, also a good one",
-      answer: response => response.writeHead(204).end(),
+      answer: () => ({ status: 204 }),
       values: failed,
       log: /server returned HTTP status 204/,
     },
     {
       it: "fails where the page can't be read, and counts what could",
-      answer: response => response.end("a 1\nb\n"),
+      answer: () => text("a 1\nb\n"),
       values: {
         ...failed,
         scrape_samples_scraped: 1,
@@ -107,39 +96,39 @@ describe("a scrape", () => {
     {
       it: "fails where nothing comes in time",
       args: { scrape_timeout: "50ms" },
-      answer: () => {},
+      answer: () => undefined,
       values: failed,
       log: /scrape failed/,
     },
     {
       it: "fails with a page as large as the limit",
       args: { body_size_limit: "8B", extra_metrics: true },
-      answer: response => response.end(page),
+      answer: () => text(page),
       values: { ...failed, scrape_timeout_seconds: 10, scrape_sample_limit: 0, scrape_body_size_bytes: -1 },
       log: /should have at most 7 bytes/,
     },
     {
       it: "fails with a page that is larger than the limit once it is decompressed",
       args: { body_size_limit: "100B", extra_metrics: true },
-      answer: response => response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("a 1\n".repeat(100))),
+      answer: () => text(gzipSync("a 1\n".repeat(100)), { "content-encoding": "gzip" }),
       values: { scrape_body_size_bytes: -1, up: 0 },
       log: /should have at most 99 bytes/,
     },
     {
       it: "passes with a page below the limit",
       args: { body_size_limit: "9B", extra_metrics: true },
-      answer: response => response.end(page),
+      answer: () => text(page),
       values: { up: 1, scrape_body_size_bytes: 8 },
     },
     {
       it: "fails for all targets above their limit",
       args: { target_limit: 1, targets: [targetOf("127.0.0.1:1"), targetOf("127.0.0.1:2")] },
-      answer: () => {},
+      answer: () => undefined,
       values: failed,
       log: /target_limit exceeded \(number of targets: 2, limit: 1\)/,
     },
   ])("$it", async ({ args, answer, values, log }) => {
-    const address = await serve((_, response) => answer(response.setHeader("content-type", "text/plain")));
+    const { address } = await startBackend(answer);
     const testlog = testLog();
     const { run, out } = scraper({ targets: [targetOf(address)], ...args }, testHost({ log: testlog }));
     await run();
@@ -149,17 +138,7 @@ describe("a scrape", () => {
   });
 
   test("asks as it is told to", async () => {
-    const seen: unknown[] = [];
-    const address = await serve(({ url, headers }, response) => {
-      seen.push([
-        url,
-        headers.accept,
-        headers["accept-encoding"],
-        headers["x-prometheus-scrape-timeout-seconds"],
-        headers.authorization,
-      ]);
-      response.end();
-    });
+    const { address, got } = await startBackend();
     const { run } = scraper({
       targets: [targetOf(address)],
       metrics_path: "/m",
@@ -170,7 +149,10 @@ describe("a scrape", () => {
       bearer_token: "t",
     });
     await run();
-    expect(seen).toEqual([["/m?q=x+y", "text/plain;version=0.0.4;q=0.6,*/*;q=0.5", "identity", "1.5", "Bearer t"]]);
+    const names = ["accept", "accept-encoding", "x-prometheus-scrape-timeout-seconds", "authorization"];
+    expect(got.map(({ path, headers }) => [path, ...names.map(name => headers[name])])).toEqual([
+      ["/m?q=x+y", "text/plain;version=0.0.4;q=0.6,*/*;q=0.5", "identity", "1.5", "Bearer t"],
+    ]);
   });
 
   test("of a target in this process reads its page without a connection", async () => {
@@ -190,7 +172,7 @@ describe("a scrape", () => {
 });
 
 test("targets of the same interval share a schedule, each target's samples are a batch", async () => {
-  const address = await serve((_, response) => response.end("a 1\n"));
+  const { address } = await startBackend(() => text("a 1\n"));
   const { schedules, run, out } = scraper({
     targets: [targetOf(address), targetOf(address, { x: "y" }), targetOf(address, { __scrape_interval__: "15s" })],
   });
@@ -200,7 +182,7 @@ test("targets of the same interval share a schedule, each target's samples are a
 });
 
 test("a run fails where samples were not delivered, but only after all targets were scraped", async () => {
-  const address = await serve((_, response) => response.end("a 1\n"));
+  const { address } = await startBackend(() => text("a 1\n"));
   const out = collect<MetricBatch>(new Error("backend is away"));
   const log = testLog();
   const { run } = scraper({ targets: [targetOf(address), targetOf(address, { x: "y" })] }, testHost({ log }), out);
@@ -214,7 +196,7 @@ test("a run fails where samples were not delivered, but only after all targets w
 
 test("in functions another instance marks what vanished", async () => {
   let body = "a 1\nb 2\n";
-  const address = await serve((_, response) => response.end(body));
+  const { address } = await startBackend(() => text(body));
   const state = new MemoryStore();
   const instance = () => scraper({ targets: [targetOf(address)] }, testHost({ mode: "function", state }));
   await instance().run();
@@ -226,8 +208,8 @@ test("in functions another instance marks what vanished", async () => {
 
 test("an instance that follows another marks what vanished, and all of the targets that it does not have", async () => {
   let page = "kept 1\nlost 1\n";
-  const kept = targetOf(await serve((_, response) => response.end(page)));
-  const removed = targetOf(await serve((_, response) => response.end("other 1\n")));
+  const kept = targetOf((await startBackend(() => text(page))).address);
+  const removed = targetOf((await startBackend(() => text("other 1\n"))).address);
   const host = testHost({ id: "prometheus.scrape.s", mode: "local" });
   await scraper({ targets: [kept, removed] }, host).run();
   page = "kept 2\n";

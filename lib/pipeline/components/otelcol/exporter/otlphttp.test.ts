@@ -1,7 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { gunzipSync, inflateSync } from "node:zlib";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { memoryDeadLetters } from "../../../delivery/dead-letters.ts";
 import { Flow } from "../../../graph/flow.ts";
 import type { Invocation } from "../../../graph/invocation.ts";
@@ -11,45 +9,15 @@ import type { Signal } from "../../../graph/trigger.ts";
 import { requestFromJson } from "../../../telemetry/otlp/json-read.ts";
 import { requestToJson } from "../../../telemetry/otlp/json-write.ts";
 import { exportResponse } from "../../../telemetry/otlp/responses.ts";
+import { type BackendAnswer, inTurn, startBackend } from "../../testing.ts";
 import type { AuthHandler } from "../auth.ts";
 import { otelcolExporterOtlphttp } from "./otlphttp.ts";
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+const backend = (...answers: BackendAnswer[]) => startBackend(inTurn(...answers));
+const typed = (type: string, body: Uint8Array | string = ""): BackendAnswer => ({
+  headers: { "content-type": type },
+  body,
 });
-
-interface Got {
-  readonly path: string | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
-interface Answer {
-  readonly status?: number;
-  readonly type?: string;
-  readonly body?: Uint8Array | string;
-}
-
-/** A backend that answers with one after the other, the last again and again. */
-async function backend(...answers: Answer[]) {
-  const got: Got[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", chunk => chunks.push(chunk));
-    request.on("end", () => {
-      const { status = 200, type, body = "" } = answers[Math.min(got.length, answers.length - 1)] ?? {};
-      got.push({ path: request.url, headers: request.headers, body: Buffer.concat(chunks) });
-      response.writeHead(status, type === undefined ? {} : { "content-type": type }).end(body);
-    });
-  });
-  servers.push(server);
-  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
-  return { got, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }; // listening on TCP
-}
 
 /** An exporter that sends when the flow opens. */
 function exporter(
@@ -235,29 +203,29 @@ describe("an answer", () => {
   const partial = { rejected: 2n, errorMessage: "too old" };
   const told =
     'warn backend refused a part of the data {"component":"otelcol.exporter.otlphttp.out","rejected":2,"error":"too old"}';
-  test.for<{ it: string; answer: Answer; log: unknown[] }>([
+  test.for<{ it: string; answer: BackendAnswer; log: unknown[] }>([
     {
       it: "of full success says nothing",
-      answer: { type: "application/x-protobuf", body: exportResponse("logs", "protobuf") },
+      answer: typed("application/x-protobuf", exportResponse("logs", "protobuf")),
       log: [],
     },
     {
       it: "of partial success is told",
-      answer: { type: "application/x-protobuf", body: exportResponse("logs", "protobuf", partial) },
+      answer: typed("application/x-protobuf", exportResponse("logs", "protobuf", partial)),
       log: [told],
     },
     {
       it: "of partial success in JSON is told",
-      answer: { type: "application/json", body: exportResponse("logs", "json", partial) },
+      answer: typed("application/json", exportResponse("logs", "json", partial)),
       log: [told],
     },
     {
       it: "that can't be read changes nothing",
-      answer: { type: "application/json", body: "{" },
+      answer: typed("application/json", "{"),
       log: [expect.stringMatching(/^debug answer of the backend could not be read/)],
     },
-    { it: "of another type is not read", answer: { type: "text/html", body: "<html>" }, log: [] },
-    { it: "may be empty", answer: { type: "application/x-protobuf" }, log: [] },
+    { it: "of another type is not read", answer: typed("text/html", "<html>"), log: [] },
+    { it: "may be empty", answer: typed("application/x-protobuf"), log: [] },
   ])("$it", async ({ answer, log }) => {
     const { url } = await backend(answer);
     const { push, log: testlog, deadLetters } = exporter(url, {}, none);
