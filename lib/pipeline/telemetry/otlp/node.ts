@@ -10,6 +10,7 @@
  *   start = bare  there is no such range: tag and length of the child must be written
  *   at < 0        the field's message is node ~at of the document
  */
+import { noEntries, roomOfField, spare } from "./entry.ts";
 import {
   allocate,
   byteAt,
@@ -29,13 +30,8 @@ import { Writer } from "./writer.ts";
 
 const bare = -0x8000_0000;
 const noBytes = new Uint8Array(0);
-export const noEntries = new Int32Array(0);
 const smallestChunk = 256;
 const largestChunk = 16_384;
-/** Entries kept free behind an index, so that one or two appended fields do not move it. */
-const spare = 2;
-/** What must be free in a chunk before another field is indexed. */
-export const roomOfField = 4 * (spare + 1);
 
 /** What the nodes of one request share. */
 export class Document {

@@ -24,6 +24,11 @@ export abstract class Request {
     return this.#document.root;
   }
 
+  /** Whether somebody has looked into it. */
+  get isOpen(): boolean {
+    return this.#document !== undefined;
+  }
+
   /** The request's bytes: the very same ones that came in, if nothing was written. */
   encode(): Uint8Array {
     return this.#document?.encode() ?? this.#bytes;

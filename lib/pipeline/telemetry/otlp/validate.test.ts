@@ -167,6 +167,7 @@ test.for([
     oldScopes: false,
   },
 ])("$it", ({ hex, oldScopes }) => {
-  const { root } = new Document(bytesOf(hex));
-  expect(validateAndIndex("traces", root).oldScopes).toBe(oldScopes);
+  const bytes = bytesOf(hex);
+  expect(validate("traces", bytes).oldScopes).toBe(oldScopes);
+  expect(validateAndIndex("traces", new Document(bytes).root).oldScopes).toBe(oldScopes);
 });

@@ -6,21 +6,27 @@
  * spans, where a check and an index by themselves took 0.9 ms.
  */
 import { levelsOf } from "./batch.ts";
-import { type Node, noEntries, roomOfField } from "./node.ts";
+import { noEntries, roomOfField } from "./entry.ts";
+import type { Node } from "./node.ts";
 import { isPlainPair } from "./pair.ts";
 import { type Field, type Message, requests, type Signal } from "./schema.ts";
 import { byteAt, cursor, maxDepth, readVarint, skipValue, WireError } from "./wire.ts";
 
-/** Throws a `WireError` for a request that Alloy would refuse. */
-export function validate(signal: Signal, bytes: Uint8Array): void {
-  new Check(bytes).message(planOf(signal), 0, bytes.length, 0);
+/** What was found in a request besides that nothing is wrong with it. */
+export interface Checked {
+  /** It has scope groups where they stood before 2022. */
+  readonly oldScopes: boolean;
 }
 
-/**
- * Checks a request that nobody has looked at yet, and indexes it down to its items meanwhile. The result tells whether it has
- * scope groups where they stood before 2022.
- */
-export function validateAndIndex(signal: Signal, root: Node): { readonly oldScopes: boolean } {
+/** Throws a `WireError` for a request that Alloy would refuse. */
+export function validate(signal: Signal, bytes: Uint8Array): Checked {
+  const check = new Check(bytes);
+  check.message(planOf(signal), 0, bytes.length, 0);
+  return check;
+}
+
+/** As `validate` for a request that nobody has looked into yet; indexes it down to its items meanwhile. */
+export function validateAndIndex(signal: Signal, root: Node): Checked {
   const check = new Check(root.bytes);
   check.message(planOf(signal), root.start, root.end, 0, root);
   return check;
@@ -77,7 +83,7 @@ function actionOf(field: Field): number {
   return field.type === "spanId" ? isSpanId : isFree;
 }
 
-class Check {
+class Check implements Checked {
   readonly bytes: Uint8Array;
   oldScopes = false;
 

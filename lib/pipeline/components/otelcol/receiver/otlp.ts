@@ -11,7 +11,7 @@ import type { DecodedRecord, HttpReply, HttpRequest, Route, Signal } from "../..
 import { canonicalise } from "../../../telemetry/otlp/canonical.ts";
 import { requestFromJson } from "../../../telemetry/otlp/json-read.ts";
 import { exportResponse, statusResponse } from "../../../telemetry/otlp/responses.ts";
-import { validateAndIndex } from "../../../telemetry/otlp/validate.ts";
+import { validate, validateAndIndex } from "../../../telemetry/otlp/validate.ts";
 import { listenerTls, listenerTlsProblems } from "../../listener-tls.ts";
 import { debugMetrics, output, serverTls } from "../args.ts";
 import { authHandler } from "../auth.ts";
@@ -138,7 +138,7 @@ export const otelcolReceiverOtlp = defineComponent({
           ...address,
           authenticated: http.auth !== undefined,
           ...(tls && { tls }),
-          routes: wired.flatMap(signal => routesOf(signal, http, maxBytes, next)),
+          routes: wired.flatMap(signal => routesOf({ signal, next, looksInto: false }, http, maxBytes)),
         },
         {
           kind: "records",
@@ -169,8 +169,16 @@ export function parseEndpoint(endpoint: string): { readonly host: string; readon
   return match && port <= 65_535 ? { host: match[1] ?? match[2] ?? "", port } : undefined;
 }
 
-function routesOf(signal: Signal, http: Http, maxBytes: number, next: Consumer<OtlpBatch>): Route[] {
-  const path = http[`${signal}_url_path`];
+/** Where a signal's requests go on to. */
+interface Way {
+  readonly signal: Signal;
+  readonly next: Consumer<OtlpBatch>;
+  /** The last request was looked into there: the next one is indexed while it is checked. */
+  looksInto: boolean;
+}
+
+function routesOf(way: Way, http: Http, maxBytes: number): Route[] {
+  const path = http[`${way.signal}_url_path`];
   const common = {
     path: path.startsWith("/") ? path : `/${path}`,
     maxBodyBytes: maxBytes,
@@ -178,7 +186,7 @@ function routesOf(signal: Signal, http: Http, maxBytes: number, next: Consumer<O
   };
   const { cors } = http;
   const handle: Route["handle"] = async (request, invocation) =>
-    withCors(cors, request, await answer(signal, http, maxBytes, next, request, invocation));
+    withCors(cors, request, await answer(way, http, maxBytes, request, invocation));
   const post: Route = { ...common, method: "POST", handle };
   if (!cors?.allowed_origins.length) return [post];
   const options: Route["handle"] = async request => preflight(cors, request) ?? methodNotAllowed;
@@ -186,13 +194,13 @@ function routesOf(signal: Signal, http: Http, maxBytes: number, next: Consumer<O
 }
 
 async function answer(
-  signal: Signal,
+  way: Way,
   http: Http,
   maxBytes: number,
-  next: Consumer<OtlpBatch>,
   request: HttpRequest,
   invocation: Invocation,
 ): Promise<HttpReply> {
+  const { signal, next } = way;
   const authenticated = await http.auth?.server?.(request);
   if (authenticated && !authenticated.ok) return authenticated.reply;
   const encoding = encodingOf(request);
@@ -202,7 +210,7 @@ async function answer(
   let batch: OtlpBatch;
   try {
     const body = decode(request, maxBytes);
-    batch = batchOf(signal, encoding, body);
+    batch = batchOf(way, encoding, body);
   } catch (error) {
     if (error instanceof TooLargeError) return errorResponse(encoding, 413, messageOf(error));
     return errorResponse(encoding, error instanceof UnmarkedCompressionError ? 500 : 400, messageOf(error));
@@ -213,6 +221,7 @@ async function answer(
       ...(authenticated && { auth: authenticated.attributes }),
     };
     await next.consume(batch, { ...invocation, ...client });
+    way.looksInto = batch.data.isOpen;
     return { status: 200, headers: { "content-type": mediaTypes[encoding] }, body: exportResponse(signal, encoding) };
   } catch (error) {
     return failure(encoding, error);
@@ -276,14 +285,17 @@ const errorResponse = (encoding: "json" | "protobuf", status: number, message: s
   body: statusResponse(encoding, rpcCodes[status] ?? 2, message),
 });
 
-function batchOf(signal: Signal, encoding: "json" | "protobuf", body: Uint8Array): OtlpBatch {
-  return encoding === "json" ? otlpBatch(signal, requestFromJson(signal, textOf(body))) : checked(signal, body);
+type Taken = Pick<Way, "signal" | "looksInto">;
+
+function batchOf(way: Taken, encoding: "json" | "protobuf", body: Uint8Array): OtlpBatch {
+  const { signal } = way;
+  return encoding === "json" ? otlpBatch(signal, requestFromJson(signal, textOf(body))) : checked(way, body);
 }
 
 /** The body, refused where Alloy would refuse it. Only a request in the old form is written anew; all others go on as they came. */
-function checked(signal: Signal, body: Uint8Array): OtlpBatch {
+function checked({ signal, looksInto }: Taken, body: Uint8Array): OtlpBatch {
   const batch = otlpBatch(signal, body);
-  const { oldScopes } = validateAndIndex(signal, batch.data.node);
+  const { oldScopes } = looksInto ? validateAndIndex(signal, batch.data.node) : validate(signal, body);
   return oldScopes ? otlpBatch(signal, canonicalise(signal, body)) : batch;
 }
 
@@ -295,5 +307,5 @@ async function pushRecord(record: DecodedRecord, next: Consumer<OtlpBatch>, invo
   if (record.format !== "otlp")
     throw new DeliveryError(`otelcol.receiver.otlp takes OTLP, got ${record.format}`, { kind: "reject" });
   const { signal, encoding, body } = record;
-  await next.consume(batchOf(signal, encoding, body), invocation);
+  await next.consume(batchOf({ signal, looksInto: false }, encoding, body), invocation);
 }
