@@ -5,8 +5,9 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "esbuild";
+import { configBlocks } from "../lib/pipeline/graph/config-blocks.ts";
 import type { File } from "../lib/pipeline/syntax/ast.ts";
-import { filesToJson } from "../lib/pipeline/syntax/json.ts";
+import { toJson } from "../lib/pipeline/syntax/json.ts";
 
 export interface LaterModule {
   /** Its file below the root, without its ending. */
@@ -17,9 +18,11 @@ export interface LaterModule {
 
 const never = () => false;
 const names = (pattern: RegExp) => (files: readonly File[]) => files.some(({ source }) => pattern.test(source.text));
-const operates = (files: readonly File[]) => filesToJson(files).includes('"kind":"binary"');
+const configures = (files: readonly File[]) =>
+  files.some(({ body }) => body.some(({ name }) => configBlocks.has(name.name)));
+const operates = (files: readonly File[]) => toJson(files).includes('"kind":"binary"');
 
-/** These two pass requests on as bytes; all others of their family look into them. */
+/** These two pass requests on as they are; all others of their family look into them. */
 const looksIntoOtlp = names(/\botelcol\.(?!receiver\.otlp\b|exporter\.otlphttp\b)/);
 const formatsNumbers = names(/\b(loki\.process|otelcol\.(processor|exporter\.debug)|prometheus)\b/);
 
@@ -39,12 +42,14 @@ export const laterModules: readonly LaterModule[] = [
   { module: "lib/pipeline/eval/goquote", usual: names(/\b(loki|prometheus|discovery)\./) },
   { module: "lib/pipeline/eval/json", usual: names(/\bto_json\b/) },
   { module: "lib/pipeline/eval/operators", usual: operates },
+  { module: "lib/pipeline/graph/config-blocks", usual: configures },
+  { module: "lib/pipeline/graph/nodes", usual: never },
   { module: "lib/pipeline/syntax/print", usual: never },
   { module: "lib/pipeline/syntax/report", usual: never },
   { module: "lib/pipeline/telemetry/otlp/json-write", usual: names(/\bencoding\b/) },
   { module: "lib/pipeline/telemetry/otlp/logs", usual: looksIntoOtlp },
   { module: "lib/pipeline/telemetry/otlp/metrics", usual: looksIntoOtlp },
-  { module: "lib/pipeline/telemetry/otlp/node", usual: looksIntoOtlp },
+  { module: "lib/pipeline/telemetry/otlp/node", usual: names(/\botelcol\./) },
   { module: "lib/pipeline/telemetry/otlp/traces", usual: looksIntoOtlp },
   { module: "lib/pipeline/telemetry/snappy", usual: names(/\b(loki\.source\.api|loki\.write|prometheus|snappy)\b/) },
 ];
@@ -90,19 +95,17 @@ async function callsInto(file: string, place: string): Promise<string> {
   const exported = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>; // any module is an object
   const lines = Object.entries(exported).map(([name, value]) => {
     const real = `load().${place}.${name}`;
-    if (isClass(value)) return `export const ${name} = /* @__PURE__ */ classOf(() => ${real});`;
-    if (typeof value === "function") return `export function ${name}(...args) { return ${real}(...args); }`;
     if (Object(value) !== value) return `export const ${name} = ${JSON.stringify(value)};`;
-    throw new Error(
-      `${name} of ${path.basename(file)}, which comes later, should be a function, class or text, got ${value}`,
-    );
+    if (typeof value === "function" && !/^class\b/.test(String(value)))
+      return `export function ${name}(...args) { return ${real}(...args); }`;
+    return `export const ${name} = /* @__PURE__ */ standIn(() => ${real});`;
   });
-  return [`import { load } from "${loader}";`, classOf, ...lines].join("\n");
+  return [`import { load } from "${loader}";`, standIn, ...lines].join("\n");
 }
 
-const isClass = (value: unknown): boolean => typeof value === "function" && /^class\b/.test(String(value));
-
-const classOf = `const classOf = real => new Proxy(function () {}, {
+/** For classes and other objects. Methods are bound, as those of a `Map` refuse to be called on anything else. */
+const standIn = `const standIn = real => new Proxy(function () {}, {
   construct: (_, args) => Reflect.construct(real(), args),
-  get: (_, key) => Reflect.get(real(), key),
+  getPrototypeOf: () => Reflect.getPrototypeOf(real()),
+  get: (_, key) => typeof real()[key] === "function" ? real()[key].bind(real()) : real()[key],
 });`;

@@ -10,9 +10,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { OutputFile, Plugin } from "esbuild";
 import type { Definition, Stability } from "../lib/pipeline/graph/component.ts";
 import { buildNodes } from "../lib/pipeline/graph/nodes.ts";
+import { nodesToJson } from "../lib/pipeline/graph/nodes-json.ts";
 import type { Block, File, Statement } from "../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../lib/pipeline/syntax/diagnostic.ts";
-import { filesToJson } from "../lib/pipeline/syntax/json.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
 import { laterEntry, loadLater } from "./bundle-later.ts";
 import { leaveOutUnusedParts } from "./bundle-parts.ts";
@@ -50,10 +50,11 @@ export async function bundle({ config, outdir, stability = "generally-available"
   failOn(diagnostics);
   const { definitions, knownElsewhere } = await import("../lib/pipeline/components/index.ts");
   const problems: Diagnostic[] = [];
-  buildNodes(files, { definitions, knownElsewhere, stability }, problems);
+  const nodes = buildNodes(files, { definitions, knownElsewhere, stability }, problems);
   failOn(problems);
   const components = componentNames(files, definitions);
-  const contents = await entryOf(files, components, stability, directory);
+  const graph = nodesToJson(nodes, name => path.relative(directory, path.resolve(name)));
+  const contents = await entryOf(graph, components, stability);
   const outputs = await build(contents, files);
   mkdirSync(outdir, { recursive: true });
   const written = outputs.map(({ path: file, contents: code }) => {
@@ -84,26 +85,17 @@ function componentNames(files: readonly File[], definitions: ReadonlyMap<string,
 }
 
 /** The program that is bundled: no logic, only what belongs together. */
-async function entryOf(
-  files: readonly File[],
-  components: readonly string[],
-  stability: Stability,
-  folder: string,
-): Promise<string> {
+async function entryOf(graph: string, components: readonly string[], stability: Stability): Promise<string> {
   const modules = await Promise.all(components.map(findComponent));
   const imports = modules.map(
     ({ file, exportName }, i) =>
       `import { ${exportName} as c${i} } from ${JSON.stringify(`./${path.relative(root, file)}`)};`,
   );
-  const embedded = files.map(file => {
-    const { name, text } = file.source;
-    return { ...file, source: { name: path.relative(folder, path.resolve(name)), text } };
-  });
   const definitions = modules.map((_, i) => `c${i}`).join(", ");
   return [
     `import { startFunction } from "./functions/aws/entry${extension}";`,
     ...imports,
-    `export const handler = await startFunction({ files: ${JSON.stringify(filesToJson(embedded))}, definitions: [${definitions}], stability: ${JSON.stringify(stability)} });`,
+    `export const handler = await startFunction({ nodes: ${JSON.stringify(graph)}, definitions: [${definitions}], stability: ${JSON.stringify(stability)} });`,
   ].join("\n");
 }
 

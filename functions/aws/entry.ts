@@ -5,36 +5,44 @@ import type { Definition, Stability } from "../../lib/pipeline/graph/component.t
 import { Flow } from "../../lib/pipeline/graph/flow.ts";
 import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
 import { MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
-import { type Environment, loadPipeline, type Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import { nodesFromJson } from "../../lib/pipeline/graph/nodes-json.ts";
+import {
+  type Environment,
+  type Loaded,
+  loadNodes,
+  loadPipeline,
+  type Pipeline,
+} from "../../lib/pipeline/graph/pipeline.ts";
 import { MemoryStore } from "../../lib/pipeline/state/memory.ts";
 import type { File } from "../../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
-import { filesFromJson } from "../../lib/pipeline/syntax/json.ts";
 import { formatDiagnostics } from "../../lib/pipeline/syntax/report.ts";
-import { type Configuration, readConfiguration } from "../local/configuration.ts";
+import { readConfiguration } from "../local/configuration.ts";
 import { createLogger, type Level } from "../local/log.ts";
 import { createHandler, type Handler } from "./handler.ts";
 import { checkRoutes } from "./http.ts";
 
 export interface FunctionOptions {
-  /** The embedded configuration as syntax trees in JSON; the path in `AMALGAM_CONFIG` takes its place. */
-  readonly files: string;
+  /** The graph of the bundled configuration, as JSON; the configuration at the path in `AMALGAM_CONFIG` takes its place. */
+  readonly nodes: string;
   /** Only those that the configuration names, so that a bundle has no more. */
   readonly definitions: readonly Definition[];
   readonly stability: Stability;
 }
 
 /** Loads the configuration of a function and makes its handler. */
-export async function startFunction({ files: embedded, definitions, stability }: FunctionOptions): Promise<Handler> {
+export async function startFunction({ nodes, definitions, stability }: FunctionOptions): Promise<Handler> {
   const place = process.env["AMALGAM_CONFIG"];
-  const { files, diagnostics, directory } = place ? readConfiguration(place) : configurationOf(embedded);
-  failOn(diagnostics);
-  const log = createLogger({
-    format: "json",
-    level: levelOf(process.env["AWS_LAMBDA_LOG_LEVEL"]),
-    write: writeLine,
-  });
-  return createHandler(await loadFunction(files, { definitions, stability, directory, log }));
+  const level = levelOf(process.env["AWS_LAMBDA_LOG_LEVEL"]);
+  const log = createLogger({ format: "json", level, write: writeLine });
+  if (place) {
+    const { files, diagnostics, directory } = readConfiguration(place);
+    failOn(diagnostics);
+    return createHandler(await loadFunction(files, { definitions, stability, directory, log }));
+  }
+  const directory = process.env["LAMBDA_TASK_ROOT"] ?? process.cwd();
+  const graph = nodesFromJson(nodes, byName(definitions));
+  return createHandler(checked(await loadNodes(graph, environmentOf({ directory, log }))));
 }
 
 /** Straight to the file: to load the stream of standard error takes 8 ms of a cold start. */
@@ -62,48 +70,47 @@ export function levelOf(name = ""): Level {
   }
 }
 
-export interface LoadFunctionOptions {
-  readonly definitions: readonly Definition[];
-  readonly stability: Stability;
+interface Surroundings {
   /** Where relative paths start. */
   readonly directory: string;
   readonly log: Logger;
   readonly environment?: Partial<Environment>;
 }
 
+export interface LoadFunctionOptions extends Surroundings {
+  readonly definitions: readonly Definition[];
+  readonly stability: Stability;
+}
+
 /** Loads files as a function runs them: nothing happens outside an invocation. Throws an error with all diagnostics. */
 export async function loadFunction(
   files: readonly File[],
-  { definitions, stability, directory, log, environment }: LoadFunctionOptions,
+  { definitions, stability, ...surroundings }: LoadFunctionOptions,
 ): Promise<Pipeline> {
-  const { pipeline, diagnostics } = await loadPipeline(files, {
-    definitions: new Map(definitions.map(definition => [definition.name, definition])),
-    stability,
-    environment: {
-      mode: "function",
-      flow: new Flow(false),
-      log,
-      state: new MemoryStore(),
-      metrics: new MetricsRegistry(),
-      directory,
-      clock: Date.now,
-      random: Math.random,
-      ...environment,
-    },
-  });
+  const environment = environmentOf(surroundings);
+  return checked(await loadPipeline(files, { definitions: byName(definitions), stability, environment }));
+}
+
+const byName = (definitions: readonly Definition[]): ReadonlyMap<string, Definition> =>
+  new Map(definitions.map(definition => [definition.name, definition]));
+
+const environmentOf = ({ directory, log, environment }: Surroundings): Environment => ({
+  mode: "function",
+  flow: new Flow(false),
+  log,
+  state: new MemoryStore(),
+  metrics: new MetricsRegistry(),
+  directory,
+  clock: Date.now,
+  random: Math.random,
+  ...environment,
+});
+
+function checked({ pipeline, diagnostics }: Loaded): Pipeline {
   failOn(diagnostics);
   if (!pipeline) throw new Error("the configuration should load, got no reason why it does not");
   failOn(checkRoutes(pipeline));
   return pipeline;
-}
-
-/** What was bundled has been parsed and checked. */
-function configurationOf(files: string): Configuration {
-  return {
-    files: filesFromJson(files),
-    diagnostics: [],
-    directory: process.env["LAMBDA_TASK_ROOT"] ?? process.cwd(),
-  };
 }
 
 function failOn(diagnostics: readonly Diagnostic[]): void {

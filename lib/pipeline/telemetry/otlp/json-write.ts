@@ -38,9 +38,10 @@ const comma = 0x2c;
 const quote = 0x22;
 
 /** False, as then it is not the first any more. */
-function writeName({ jsonKey }: Field, isFirst: boolean, out: Writer): false {
+function writeName(field: Field, isFirst: boolean, out: Writer): false {
   if (!isFirst) out.byte(comma);
-  out.raw(jsonKey, 0, jsonKey.length);
+  field.jsonKey ??= new Uint8Array(Buffer.from(`"${field.jsonName}":`));
+  out.raw(field.jsonKey, 0, field.jsonKey.length);
   return false;
 }
 

@@ -40,8 +40,8 @@ export interface Field {
   readonly oneof: boolean;
   readonly names: Readonly<Record<string, number>> | undefined;
   readonly isVarint: boolean;
-  /** `"name":` as bytes of JSON. */
-  readonly jsonKey: Uint8Array;
+  /** `"name":` as bytes of JSON, once it has been written. */
+  jsonKey: Uint8Array | undefined;
   /** Its place among the message's fields. */
   place: number;
 }
@@ -105,7 +105,7 @@ function field(number: number, name: string, type: Scalar | Message, options: Op
     number,
     name,
     jsonName,
-    jsonKey: new Uint8Array(Buffer.from(`"${jsonName}":`)),
+    jsonKey: undefined,
     type: kind,
     tag: (number << 3) | wireTypes[kind],
     message: typeof type === "string" ? undefined : type,
