@@ -79,6 +79,12 @@ test.for([
   expect(result.bytes).toBeLessThanOrEqual(300 * 1024);
 });
 
+test("a start of the function for OTLP reads little: most of what it takes longer goes with that", async () => {
+  const { files } = await bundled(otlp);
+  const atStart = files.filter(file => path.basename(file) !== "later.mjs");
+  expect(atStart.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThanOrEqual(115 * 1024);
+});
+
 test("the same configuration gives the same bytes in any folder, without a path of this machine", async () => {
   const [one, two] = [await bundled(otlp), await bundled(otlp)];
   expect(one.code === two.code).toBe(true);

@@ -2,6 +2,7 @@
 import { buildClient, validateClientConfig } from "../delivery/client-config.ts";
 import { messageOf } from "../delivery/errors.ts";
 import type { Authorize, HttpClient } from "../delivery/http.ts";
+import { userAgent } from "../delivery/user-agent.ts";
 import { block, type Infer, Mismatch, object, optional } from "../eval/schema.ts";
 import { bool, list, map, oneOf, secret, string, text } from "../eval/types.ts";
 import { type Host, type Problem, ProblemError } from "../graph/component.ts";
@@ -94,5 +95,3 @@ export function makeClient(args: HttpClientArgs, { directory }: Host, authorize?
     throw new ProblemError(messageOf(error));
   }
 }
-
-export const userAgent = "Amalgam/0.1.0";

@@ -3,6 +3,7 @@ import { type Compression, compress } from "../../../delivery/compress.ts";
 import { messageOf } from "../../../delivery/errors.ts";
 import { createHttpClient, type HttpClient } from "../../../delivery/http.ts";
 import { otelPolicy } from "../../../delivery/retry.ts";
+import { userAgent } from "../../../delivery/user-agent.ts";
 import {
   block,
   defaultBlock,
@@ -22,7 +23,6 @@ import type { Signal } from "../../../graph/trigger.ts";
 import { halveRequest, mergeRequests } from "../../../telemetry/otlp/batch.ts";
 import { requestToJson } from "../../../telemetry/otlp/json-write.ts";
 import { readExportResponse } from "../../../telemetry/otlp/responses.ts";
-import { userAgent } from "../../http-client.ts";
 import { createWriter, type Writer, withoutCredentials } from "../../writer.ts";
 import { clientTls, debugMetrics } from "../args.ts";
 import { authHandler } from "../auth.ts";

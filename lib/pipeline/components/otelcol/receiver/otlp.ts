@@ -185,12 +185,14 @@ function routesOf(way: Way, http: Http, maxBytes: number): Route[] {
     ...(http.write_timeout > 0 && { answerWithinMs: http.write_timeout }),
   };
   const { cors } = http;
-  const handle: Route["handle"] = async (request, invocation) =>
-    withCors(cors, request, await answer(way, http, maxBytes, request, invocation));
-  const post: Route = { ...common, method: "POST", handle };
-  if (!cors?.allowed_origins.length) return [post];
+  const take: Route["handle"] = (request, invocation) => answer(way, http, maxBytes, request, invocation);
+  if (!cors?.allowed_origins.length) return [{ ...common, method: "POST", handle: take }];
+  const post: Route["handle"] = async (request, invocation) => withCors(cors, request, await take(request, invocation));
   const options: Route["handle"] = async request => preflight(cors, request) ?? methodNotAllowed;
-  return [post, { ...common, method: "OPTIONS", handle: options }];
+  return [
+    { ...common, method: "POST", handle: post },
+    { ...common, method: "OPTIONS", handle: options },
+  ];
 }
 
 async function answer(
