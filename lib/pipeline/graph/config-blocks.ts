@@ -6,6 +6,7 @@ import {
   type ObjectSchema,
   object,
   optional,
+  refused,
   requiredBlock,
 } from "../eval/schema.ts";
 import { bool, duration, int, list, number, oneOf, secret, string } from "../eval/types.ts";
@@ -26,7 +27,11 @@ const logging = object({
     "logfmt",
     "How log lines are written.",
   ),
-  write_to: optional(list(receiver(logs)), [], "Components that get the process' own log."),
+  write_to: refused(
+    list(receiver(logs)),
+    "is not supported yet: the process' own log goes to standard error",
+    "Components that get the process' own log.",
+  ),
 });
 
 const livedebugging = object({

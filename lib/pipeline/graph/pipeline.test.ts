@@ -128,11 +128,10 @@ describe("a configuration that loads", () => {
 
   test("keeps what its blocks for the process say, which may refer to components", async () => {
     const pipeline = await loaded(
-      'logging {\nwrite_to = [test.sink.out.receiver]\nlevel = "debug"\n}\ntest.sink "out" { }\ntracing { }',
+      'logging {\nlevel = test.value.level.value\n}\ntest.value "level" {\nof = "debug"\n}\ntracing { }',
       parts().definitions,
     );
-    const gate = pipeline.component("test.sink.out")?.gates.get("receiver");
-    expect(pipeline.settings.get("logging")).toEqual({ level: "debug", format: "logfmt", write_to: [gate] });
+    expect(pipeline.settings.get("logging")).toEqual({ level: "debug", format: "logfmt", write_to: undefined });
     expect(pipeline.settings.get("tracing")).toMatchObject({ sampling_fraction: 0.1 });
   });
 
