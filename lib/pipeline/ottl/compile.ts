@@ -6,7 +6,7 @@
  *     if (drop(context)) …
  */
 import { suggest } from "../eval/schema.ts";
-import { attributeKey, ValueMap } from "../telemetry/otlp/value.ts";
+import { attributeKey, attributeText, ValueMap } from "../telemetry/otlp/value.ts";
 import type { CallExpr, Condition, Expr, PathExpr } from "./ast.ts";
 import { type CompareOperator, compare } from "./compare.ts";
 import { type Accessor, type Context, type ContextName, constant, type Getter, nowhere } from "./context.ts";
@@ -305,7 +305,7 @@ function keyedGetter(keyed: Keyed, keys: readonly Key[]): Getter {
   const text = first?.text;
   if (map && text && keys.length === 1) {
     const key = attributeKey(text.name);
-    return context => map(context).get(key);
+    return Object.assign((context: Context) => map(context).get(key), { entry: { map, key } });
   }
   return context => keyed.get(context, keys);
 }
@@ -337,10 +337,21 @@ function truth(getter: Getter): Predicate {
   };
 }
 
+/** `attributes["key"] == "text"` compares bytes: a quarter of the time that making the text takes. */
+function hasText({ map, key }: NonNullable<Getter["entry"]>, value: string): Predicate {
+  const text = attributeText(value);
+  return context => map(context).isText(key, text);
+}
+
 /** Comparing with a text or nil, the most frequent by far, needs no look at kinds. */
 function comparison(left: Getter, operator: CompareOperator, right: Getter): Predicate {
   if (right.constant) {
     const value = right(nowhere);
+    if (typeof value === "string" && left.entry) {
+      const holds = hasText(left.entry, value);
+      if (operator === "==") return holds;
+      if (operator === "!=") return context => !holds(context);
+    }
     if (typeof value === "string" || typeof value === "boolean" || value === undefined) {
       if (operator === "==") return context => left(context) === value;
       if (operator === "!=") return context => left(context) !== value;

@@ -6,7 +6,7 @@ import type { ResourceGroup, ScopeGroup } from "../telemetry/otlp/common.ts";
 import type { LogRecord } from "../telemetry/otlp/logs.ts";
 import type { DataPoint, Metric } from "../telemetry/otlp/metrics.ts";
 import type { Span, SpanEvent } from "../telemetry/otlp/traces.ts";
-import { ValueMap } from "../telemetry/otlp/value.ts";
+import { type AttributeKey, ValueMap } from "../telemetry/otlp/value.ts";
 import type { OttlValue } from "./value.ts";
 
 export type ContextName = "resource" | "scope" | "span" | "spanevent" | "metric" | "datapoint" | "log";
@@ -49,6 +49,8 @@ export interface Getter<T = OttlValue> {
   readonly constant?: boolean;
   /** Is written in the statement: what can't work then fails the load. */
   readonly literal?: boolean;
+  /** What it gives is the value of a key in a map. */
+  readonly entry?: { readonly map: (context: Context) => ValueMap; readonly key: AttributeKey };
 }
 
 /** A place that can be read and written. */

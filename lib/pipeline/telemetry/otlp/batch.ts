@@ -25,13 +25,15 @@ export function countBelow(signal: Signal, node: Node): number {
 }
 
 function countNode(levels: readonly (readonly number[])[], level: number, node: Node): number {
-  if (!node.changed) return countRange(levels, level, node.bytes, node.start, node.end);
-  const lists = levels[level] ?? [];
-  const { entries } = node;
+  if (node.first < 0) return countRange(levels, level, node.bytes, node.start, node.end);
+  const [list, ...others] = levels[level] as readonly number[]; // not deeper than the levels
+  const isLast = level === levels.length - 1;
+  const { entries, last } = node;
   let count = 0;
-  for (let entry = node.first; entry < node.last; entry += 4) {
-    if (!lists.includes(entries[entry] as number)) continue; // entries have four
-    count += level === levels.length - 1 ? 1 : countNode(levels, level + 1, node.child(entry));
+  for (let entry = node.first; entry < last; entry += 4) {
+    const tag = entries[entry] as number; // entries have four
+    if (tag !== list && (others.length === 0 || !others.includes(tag))) continue;
+    count += isLast ? 1 : countNode(levels, level + 1, node.child(entry));
   }
   return count;
 }

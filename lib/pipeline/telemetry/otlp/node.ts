@@ -11,20 +11,19 @@
  *   at < 0        the field's message is node ~at of the document
  */
 import { noEntries, roomOfField, spare } from "./entry.ts";
+import type { View } from "./view.ts";
 import {
-  allocate,
   byteAt,
-  copyRange,
   cursor,
   maxDepth,
   readVarint,
   skipValue,
   varintSize,
+  viewOf,
   WireError,
   wireBytes,
   wireFixed32,
   wireFixed64,
-  writeVarint,
 } from "./wire.ts";
 import { Writer } from "./writer.ts";
 
@@ -32,6 +31,15 @@ const bare = -0x8000_0000;
 const noBytes = new Uint8Array(0);
 const smallestChunk = 256;
 const largestChunk = 16_384;
+
+/** A field in the scratch bytes that any number of entries may point to. */
+interface SharedField {
+  readonly tag: number;
+  readonly content: Uint8Array;
+  readonly start: number;
+  readonly at: number;
+  readonly end: number;
+}
 
 /** What the nodes of one request share. */
 export class Document {
@@ -42,7 +50,9 @@ export class Document {
   readonly root: Node;
   /** The bytes of the whole, as long as nothing has been written since. */
   encoded: Uint8Array | undefined;
+  #view: DataView | undefined;
   #scratch: Writer | undefined;
+  readonly #shared: SharedField[] = [];
 
   constructor(bytes: Uint8Array) {
     this.encoded = bytes;
@@ -50,6 +60,12 @@ export class Document {
     const plain =
       bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.root = new Node(this, plain, 0, plain.length, undefined);
+  }
+
+  /** The root's bytes. */
+  get view(): DataView {
+    this.#view ??= viewOf(this.root.bytes);
+    return this.#view;
   }
 
   get scratch(): Writer {
@@ -72,10 +88,43 @@ export class Document {
     return chunk;
   }
 
+  /** Writes a field that many nodes have to the scratch bytes, once. */
+  shared(tag: number, content: Uint8Array): SharedField {
+    for (const field of this.#shared) if (field.content === content && field.tag === tag) return field;
+    const { scratch } = this;
+    const start = scratch.position;
+    scratch.varint(tag);
+    scratch.varint(content.length);
+    const at = scratch.position;
+    scratch.raw(content, 0, content.length);
+    const field = { tag, content, start, at, end: scratch.position };
+    this.#shared.push(field);
+    return field;
+  }
+
   encode(): Uint8Array {
     this.encoded ??= this.root.encode();
     return this.encoded;
   }
+
+  /** Hands the bytes of the whole to a function that keeps nothing of them: where something was written they are a loan. */
+  lend<T>(use: (bytes: Uint8Array) => T): T {
+    return this.encoded ? use(this.encoded) : putTogether(this.root, out => use(out.bytes.subarray(0, out.position)));
+  }
+}
+
+// Memory for a whole request is expensive to get, to clear, and to collect: it is kept for the next one.
+let output: Writer | undefined;
+const largestKept = 8 << 20;
+
+function putTogether<T>(node: Node, use: (out: Writer) => T): T {
+  const out = output ?? new Writer(64 << 10);
+  output = undefined; // not for who encodes while this one is in use
+  out.position = 0;
+  node.write(out);
+  const result = use(out);
+  if (out.bytes.length <= largestKept) output = out;
+  return result;
 }
 
 /** A document of a request's bytes, of which nothing is read yet. */
@@ -91,6 +140,8 @@ export class Node {
   readonly depth: number;
   /** This node, or one below it, was written. */
   changed = false;
+  /** The view that stands on it, made at most once: processors look at the same items one after the other. */
+  view: View | undefined = undefined;
   /** The chunk that the index is in. */
   entries: Int32Array = noEntries;
   /** Where the entries begin, -1 before the first look. */
@@ -99,7 +150,6 @@ export class Node {
   last = 0;
   /** Behind the entries that may still be used. */
   room = 0;
-  #size = 0;
 
   constructor(document: Document, bytes: Uint8Array, start: number, end: number, parent: Node | undefined) {
     this.document = document;
@@ -308,7 +358,6 @@ export class Node {
   put(entry: number, tag: number, start: number): void {
     const { document } = this;
     const { position } = document.scratch;
-    this.touch();
     // The value of a string or message begins behind its length; of other wire types behind the tag.
     const { bytes } = document.scratch;
     let at = start + varintSize(tag);
@@ -316,16 +365,22 @@ export class Node {
       readVarint(bytes, at, position);
       at = cursor;
     }
+    this.putRange(entry, tag, start, at, position);
+  }
+
+  /** As `put`, for a field that stands in the scratch bytes from `start` to `end`, its value from `at`. */
+  putRange(entry: number, tag: number, start: number, at: number, end: number): void {
+    this.touch();
     if (entry < 0) {
       this.look();
-      this.#push(tag, ~start, at, position);
+      this.#push(tag, ~start, at, end);
       return;
     }
     const { entries } = this;
     entries[entry] = tag;
     entries[entry + 1] = ~start;
     entries[entry + 2] = at;
-    entries[entry + 3] = position;
+    entries[entry + 3] = end;
   }
 
   /** As `put`, for a field of which there is one: others with its tag go. */
@@ -353,16 +408,20 @@ export class Node {
         size += varintSize(tag >>> 0) + varintSize(inner) + inner;
       } else size += (entries[entry + 3] as number) - (start < 0 ? ~start : start);
     }
-    this.#size = size;
     return size;
   }
 
-  /** Writes the content; `measure` was called before. */
-  write(out: Uint8Array, position: number): number {
-    if (!this.changed) return copyRange(this.bytes, this.start, this.end, out, position);
+  /** Writes the content. */
+  write(out: Writer): void {
+    if (!this.changed) {
+      out.raw(this.bytes, this.start, this.end);
+      return;
+    }
     const { entries } = this;
-    const { nodes, scratch } = this.document;
+    const { nodes, scratch, root, view } = this.document;
+    const own = this.bytes === root.bytes ? view : viewOf(this.bytes);
     let source = this.bytes; // neighbours that lie side by side are copied as one range
+    let sourceView = own;
     let from = 0;
     let to = 0;
     for (let entry = this.first; entry < this.last; entry += 4) {
@@ -372,31 +431,30 @@ export class Node {
       const at = entries[entry + 2] as number;
       if (at < 0 && (start === bare || (nodes[~at] as Node).changed)) {
         const child = nodes[~at] as Node; // put there when the entry was made so
-        position = copyRange(source, from, to, out, position);
+        out.range(source, sourceView, from, to);
         from = to;
-        position = writeVarint(out, position, tag >>> 0);
-        position = writeVarint(out, position, child.changed ? child.#size : child.end - child.start);
-        position = child.write(out, position);
+        const room = varintSize(child.end - child.start); // its length nearly always takes as many bytes as before
+        const content = out.open(tag >>> 0, room);
+        child.write(out);
+        out.close(content, room);
         continue;
       }
       const origin = start < 0 ? scratch.bytes : this.bytes;
       const begin = start < 0 ? ~start : start;
       if (begin !== to || origin !== source) {
-        position = copyRange(source, from, to, out, position);
+        out.range(source, sourceView, from, to);
         source = origin;
+        sourceView = start < 0 ? scratch.view : own;
         from = begin;
       }
       to = entries[entry + 3] as number;
     }
-    return copyRange(source, from, to, out, position);
+    out.range(source, sourceView, from, to);
   }
 
   /** The content as bytes: a range of the original where nothing was written. */
   encode(): Uint8Array {
-    if (!this.changed) return this.bytes.subarray(this.start, this.end);
-    const out = allocate(this.measure());
-    this.write(out, 0);
-    return out;
+    return this.changed ? putTogether(this, out => out.finish()) : this.bytes.subarray(this.start, this.end);
   }
 
   /** How many fields have this tag. */

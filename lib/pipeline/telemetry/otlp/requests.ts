@@ -34,6 +34,11 @@ export abstract class Request {
     return this.#document?.encode() ?? this.#bytes;
   }
 
+  /** Hands the request's bytes to a function that keeps nothing of them, which saves a copy where something was written. */
+  lend<T>(use: (bytes: Uint8Array) => T): T {
+    return this.#document ? this.#document.lend(use) : use(this.#bytes);
+  }
+
   /** How many spans, log records or data points the request holds; nothing else of it is read. */
   get itemCount(): number {
     return this.#document ? countBelow(this.signal, this.#document.root) : countItems(this.signal, this.#bytes);

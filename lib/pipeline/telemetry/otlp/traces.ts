@@ -43,6 +43,7 @@ export class ScopeSpans extends ScopeGroup {
 
 export class Span extends View {
   static readonly blank = blankOf(1, 2, 4, 15);
+  #attributes: ValueMap | undefined;
 
   get traceId(): Uint8Array {
     return f.bytes(this.node, 0x0a);
@@ -113,7 +114,8 @@ export class Span extends View {
     f.setFixed64(this.node, 0x41, value);
   }
   get attributes(): ValueMap {
-    return new ValueMap(this.node, 0x4a, false);
+    this.#attributes ??= new ValueMap(this.node, 0x4a, false);
+    return this.#attributes;
   }
   get droppedAttributesCount(): number {
     return f.uint32(this.node, 0x50);

@@ -196,14 +196,19 @@ function writeBytes(out: Writer, tag: number, bytes: Uint8Array): void {
 }
 
 function writePair(out: Writer, tag: number, key: string | AttributeKey, value: ValueInput): void {
-  const { name, field } = typeof key === "string" ? attributeKey(key) : key;
+  const known = typeof key === "string" ? attributeKey(key) : key;
+  const { name, field } = known;
   if (typeof value === "string" && name !== "" && tag < 0x80 && writeShortPair(out, tag, field, value)) return;
   const pair = out.open(tag);
+  writePairContent(out, known, value);
+  out.close(pair);
+}
+
+function writePairContent(out: Writer, { name, field }: AttributeKey, value: ValueInput): void {
   if (name !== "") out.raw(field, 0, field.length);
   const open = out.open(valueTag);
   writeValue(out, value);
   out.close(open);
-  out.close(pair);
 }
 
 /** The most frequent pair, a short ASCII text, whose lengths are known before it is written; false for any other. */
@@ -228,6 +233,27 @@ function writeShortPair(out: Writer, tag: number, field: Uint8Array, text: strin
   }
   out.position = at;
   return true;
+}
+
+/** A text with its encoded form, so that comparing it with a value compares bytes. */
+export interface AttributeText {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+}
+
+export const attributeText = (text: string): AttributeText => ({ text, bytes: new Uint8Array(Buffer.from(text)) });
+
+/** A pair that is written to many maps: encoded once for all of them, and in a request there once. */
+export interface AttributePair {
+  readonly key: AttributeKey;
+  /** The content of the KeyValue. */
+  readonly bytes: Uint8Array;
+}
+
+export function attributePair(key: AttributeKey, value: ValueInput): AttributePair {
+  const out = new Writer(64);
+  writePairContent(out, key, value);
+  return { key, bytes: out.finish() };
 }
 
 /** A list value. Live: writing to it writes to the message that it stands in. */
@@ -361,6 +387,37 @@ export class ValueMap {
     const start = scratch.position;
     writePair(scratch, tag, key, value);
     node.put(-1, tag, start);
+  }
+
+  /** Whether the value of the key is this text. */
+  isText(key: AttributeKey, { text, bytes: wanted }: AttributeText): boolean {
+    const entry = this.#find(key);
+    if (entry < 0) return false;
+    const { node } = this;
+    const { entries } = node;
+    const at = entries[entry + 2] as number; // entries have four
+    if (at < 0) return this.#value(entry) === text;
+    const bytes = node.bytesOf(entry);
+    if (!findValue(bytes, at, entries[entry + 3] as number)) return false;
+    if (kindTag(bytes, fieldStart, fieldEnd) !== stringTag || fieldEnd - fieldStart !== wanted.length) return false;
+    for (let i = wanted.length - 1; i >= 0; i--) if (bytes[fieldStart + i] !== wanted[i]) return false;
+    return true;
+  }
+
+  /** As `set`, for a pair that is written to many maps. */
+  setPair(pair: AttributePair): void {
+    this.#putPair(this.#find(pair.key), pair);
+  }
+
+  /** As `add`, for a pair that is written to many maps. */
+  addPair(pair: AttributePair): void {
+    this.#putPair(-1, pair);
+  }
+
+  #putPair(entry: number, { bytes }: AttributePair): void {
+    const { node, tag } = this;
+    const { start, at, end } = node.document.shared(tag, bytes);
+    node.putRange(entry, tag, start, at, end);
   }
 
   /** Removes the first pair with the key; says whether there was one. */

@@ -11,6 +11,12 @@ export abstract class View {
   }
 }
 
+/** The view of a message, of which there is one. */
+function viewOf<T extends View>(node: Node, type: ViewClass<T>): T {
+  node.view ??= new type(node);
+  return node.view as T; // a message is always seen by the same class
+}
+
 /** A class of views: how to make one, and what a new message of its kind begins with. */
 export interface ViewClass<T extends View> {
   new (node: Node): T;
@@ -40,7 +46,7 @@ export class ViewList<T extends View> {
     node.look();
     const { entries } = node;
     for (let entry = node.first; entry < node.last; entry += 4) {
-      if (entries[entry] === this.#tag && index-- === 0) return new this.#type(node.child(entry));
+      if (entries[entry] === this.#tag && index-- === 0) return viewOf(node.child(entry), this.#type);
     }
     return undefined;
   }
@@ -54,7 +60,7 @@ export class ViewList<T extends View> {
     // Counted from the first entry: the predicate may write, and the entries then move.
     for (let offset = 0; node.first + offset < node.last; offset += 4) {
       if (node.entries[node.first + offset] !== tag) continue;
-      if (!predicate(new this.#type(node.child(node.first + offset)))) continue;
+      if (!predicate(viewOf(node.child(node.first + offset), this.#type))) continue;
       node.cut(node.first + offset);
       removed++;
     }
@@ -68,7 +74,7 @@ export class ViewList<T extends View> {
   /** Appends an empty message, or a copy of one of this or any other document, and gives the view of it. */
   append(from?: T): T {
     const bytes = from === undefined ? this.#type.blank : from.node.encode();
-    return new this.#type(this.#node.append(this.#tag, bytes, 0, bytes.length));
+    return viewOf(this.#node.append(this.#tag, bytes, 0, bytes.length), this.#type);
   }
 
   /** Messages that are appended during the iteration are part of it. */
@@ -101,7 +107,7 @@ class ViewIterator<T extends View> implements Iterator<T, undefined> {
     while (node.first + this.#offset < node.last) {
       const entry = node.first + this.#offset;
       this.#offset += 4;
-      if (entries[entry] === this.#tag) return { done: false, value: new this.#type(node.child(entry)) };
+      if (entries[entry] === this.#tag) return { done: false, value: viewOf(node.child(entry), this.#type) };
     }
     return { done: true, value: undefined };
   }

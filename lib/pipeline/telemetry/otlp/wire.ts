@@ -208,6 +208,8 @@ function isText(bytes: Uint8Array, start: number, text: string): boolean {
   return true;
 }
 
+export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+
 /** Copies a range; a loop is faster than `set` where the range is short. */
 export function copyRange(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {
   const length = end - start;

@@ -9,6 +9,7 @@ import {
   cellUnsigned,
   copyRange,
   varintSize,
+  viewOf,
   writeVarint,
 } from "./wire.ts";
 
@@ -16,13 +17,17 @@ const { utf8Write } = Buffer.prototype as unknown as {
   utf8Write(this: Uint8Array, text: string, at: number, length: number): number;
 }; // Node has it, its types leave it out
 
+const longRange = 300;
+
 /** A growing run of bytes. Nested messages are opened and closed; their length is put in front when it is known. */
 export class Writer {
   bytes: Uint8Array;
+  view: DataView;
   position = 0;
 
   constructor(size: number) {
     this.bytes = allocate(size);
+    this.view = viewOf(this.bytes);
   }
 
   reserve(size: number): void {
@@ -31,6 +36,7 @@ export class Writer {
     const bytes = allocate(Math.max(needed, this.bytes.length * 2));
     bytes.set(this.bytes.subarray(0, this.position));
     this.bytes = bytes; // readers of the old bytes may keep them: what is written never changes
+    this.view = viewOf(bytes);
   }
 
   varint(value: number): void {
@@ -95,8 +101,24 @@ export class Writer {
   }
 
   raw(from: Uint8Array, start: number, end: number): void {
+    if (start === end) return;
     this.reserve(end - start);
     this.position = copyRange(from, start, end, this.bytes, this.position);
+  }
+
+  /** As `raw`, for ranges that are mostly short: eight bytes at a time take a third of the time that `set` takes for 100 bytes. */
+  range(from: Uint8Array, fromView: DataView, start: number, end: number): void {
+    if (end - start > longRange) {
+      this.raw(from, start, end);
+      return;
+    }
+    this.reserve(end - start);
+    const { bytes, view } = this;
+    let { position } = this;
+    let at = start;
+    for (; at + 8 <= end; at += 8, position += 8) view.setBigUint64(position, fromView.getBigUint64(at, true), true);
+    while (at < end) bytes[position++] = byteAt(from, at++);
+    this.position = position;
   }
 
   /** Text as UTF-8, with its length in front. */
@@ -121,23 +143,24 @@ export class Writer {
     this.utf8(text);
   }
 
-  /** Begins a nested message; `close` takes the result. */
-  open(tag: number): number {
+  /** Begins a nested message whose length is expected to take `room` bytes; `close` takes the result. */
+  open(tag: number, room = 1): number {
     this.varint(tag);
-    this.reserve(1);
-    return ++this.position;
+    this.reserve(room);
+    this.position += room;
+    return this.position;
   }
 
-  /** Ends a nested message: its content moves up where the length takes more than one byte. */
-  close(start: number): void {
+  /** Ends a nested message: its content moves where the length takes more or fewer bytes than expected. */
+  close(start: number, room = 1): void {
     const length = this.position - start;
-    const more = varintSize(length) - 1;
-    if (more > 0) {
-      this.reserve(more);
+    const more = varintSize(length) - room;
+    if (more !== 0) {
+      if (more > 0) this.reserve(more);
       this.bytes.copyWithin(start + more, start, this.position);
       this.position += more;
     }
-    writeVarint(this.bytes, start - 1, length);
+    writeVarint(this.bytes, start - room, length);
   }
 
   /** What was written, as bytes of its own. */

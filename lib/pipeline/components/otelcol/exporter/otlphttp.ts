@@ -1,5 +1,5 @@
 /** Sends traces, logs and metrics over OTLP/HTTP. */
-import { type Compression, compress } from "../../../delivery/compress.ts";
+import { compress } from "../../../delivery/compress.ts";
 import { messageOf } from "../../../delivery/errors.ts";
 import { createHttpClient, type HttpClient } from "../../../delivery/http.ts";
 import { otelPolicy } from "../../../delivery/retry.ts";
@@ -168,7 +168,10 @@ function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host
   const url = args[`${signal}_endpoint`] || joinPath(args.client.endpoint, `/v1/${signal}`);
   const { batch, num_consumers } = args.sending_queue;
   const { compression, compression_params, auth } = args.client;
+  const compressed = compression !== "none" && compression !== "";
   const json = args.encoding === "json";
+  const encode = (bytes: Uint8Array) => (json ? requestToJson(signal, bytes) : bytes);
+  const pack = (bytes: Uint8Array) => compress(encode(bytes), compression || "none", compression_params?.level);
   return createWriter(host, {
     destination: withoutCredentials(url),
     backend: "otlp",
@@ -180,18 +183,18 @@ function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host
     concurrency: num_consumers,
     split: ({ data }) => halveRequest(signal, data.encode()).map(half => otlpBatch(signal, half)),
     encode(_, parts) {
-      const merged = mergeRequests(parts.map(({ data }) => data.encode()));
-      const plain = json ? requestToJson(signal, merged) : merged;
+      const [only, ...more] = parts;
       return {
         url,
         headers: {
           "content-type": json ? "application/json" : "application/x-protobuf",
-          ...(compression !== "none" && compression !== "" && { "content-encoding": compression }),
+          ...(compressed && { "content-encoding": compression }),
         },
+        // what is compressed needs no bytes of its own
         body:
-          compression === "none" || compression === ""
-            ? plain
-            : compress(plain, compression satisfies Compression, compression_params?.level),
+          compressed && only && more.length === 0
+            ? only.data.lend(pack)
+            : pack(mergeRequests(parts.map(({ data }) => data.encode()))),
         items: parts.reduce((sum, part) => sum + countItems(part), 0),
       };
     },

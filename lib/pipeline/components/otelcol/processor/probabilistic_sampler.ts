@@ -3,6 +3,7 @@ import { type Infer, object, optional } from "../../../eval/schema.ts";
 import { bool, int, number, oneOf, string } from "../../../eval/types.ts";
 import { EvaluationFailure } from "../../../ottl/error.ts";
 import { parseFloatText } from "../../../ottl/params.ts";
+import { setBytes } from "../../../telemetry/otlp/fields.ts";
 import type { LogRecord, Logs } from "../../../telemetry/otlp/logs.ts";
 import type { Span, Traces } from "../../../telemetry/otlp/traces.ts";
 import { attributeKey, type Value } from "../../../telemetry/otlp/value.ts";
@@ -85,6 +86,7 @@ function sampleTraces({ resourceSpans }: Traces, sampler: Sampler, failClosed: b
 }
 
 const traceIdTag = 0x0a;
+const traceStateTag = 0x1a;
 
 /** The hash of the trace id where it stands; `undefined` for an empty one. */
 function hashOfTraceId({ node }: Span | LogRecord, tag: number, state: number): number | undefined {
@@ -120,8 +122,8 @@ function keepPlainSpan(span: Span, sampler: HashSampler, failClosed: boolean): b
   const randomness = hash === undefined ? anyRandomness : randomnessOfHash(hash);
   const threshold = priorityOf(span) ?? (hash === undefined ? (failClosed ? never : always) : sampler.threshold);
   if (!passes(randomness, threshold)) return false;
-  const text = threshold === sampler.threshold ? sampler.thresholdText : thresholdText(threshold);
-  span.traceState = `ot=rv:${randomnessText(randomness)};th:${text}`;
+  if (threshold === sampler.threshold) setBytes(span.node, traceStateTag, sampler.ownState.with(randomness));
+  else span.traceState = `ot=rv:${randomnessText(randomness)};th:${thresholdText(threshold)}`;
   return true;
 }
 

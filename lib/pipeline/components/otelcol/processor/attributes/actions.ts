@@ -9,6 +9,7 @@ import { compileRegex, type Regex, RegexError } from "../../../../regex/regex.ts
 import {
   type AttributeKey,
   attributeKey,
+  attributePair,
   type Value,
   type ValueInput,
   type ValueMap,
@@ -106,15 +107,11 @@ function compileAction(args: ActionArgs, path: readonly (string | number)[]): Ap
   }
 }
 
-/** Finds the value to write; `missing` where there is none. */
+/** Finds the value to write that is not in the configuration; `missing` where there is none. */
 type Source = (attributes: ValueMap, context: OtelContext) => ValueInput | typeof missing;
 const missing = Symbol("missing");
 
-function sourceOf(args: ActionArgs, path: readonly (string | number)[]): Source {
-  if (args.value != null) {
-    const value = inputOfConfig(args.value, [...path, "value"]);
-    return () => value;
-  }
+function sourceOf(args: ActionArgs): Source {
   if (args.from_context !== "") return contextSource(args.from_context);
   const from = attributeKey(args.from_attribute);
   return attributes => {
@@ -135,8 +132,17 @@ function contextSource(name: string): Source {
   };
 }
 
+/** The pair to write where its value is in the configuration, as it mostly is. */
+const pairOf = (key: AttributeKey, { value }: ActionArgs, path: readonly (string | number)[]) =>
+  value == null ? undefined : attributePair(key, inputOfConfig(value, [...path, "value"]));
+
 function insert(key: AttributeKey, args: ActionArgs, path: readonly (string | number)[]): Apply {
-  const source = sourceOf(args, path);
+  const pair = pairOf(key, args, path);
+  if (pair)
+    return attributes => {
+      if (!attributes.has(key)) attributes.addPair(pair);
+    };
+  const source = sourceOf(args);
   return (attributes, context) => {
     if (attributes.has(key)) return;
     const value = source(attributes, context);
@@ -145,7 +151,12 @@ function insert(key: AttributeKey, args: ActionArgs, path: readonly (string | nu
 }
 
 function update(key: AttributeKey, args: ActionArgs, path: readonly (string | number)[]): Apply {
-  const source = sourceOf(args, path);
+  const pair = pairOf(key, args, path);
+  if (pair)
+    return attributes => {
+      if (attributes.has(key)) attributes.setPair(pair);
+    };
+  const source = sourceOf(args);
   return (attributes, context) => {
     if (!attributes.has(key)) return;
     const value = source(attributes, context);
@@ -154,7 +165,9 @@ function update(key: AttributeKey, args: ActionArgs, path: readonly (string | nu
 }
 
 function upsert(key: AttributeKey, args: ActionArgs, path: readonly (string | number)[]): Apply {
-  const source = sourceOf(args, path);
+  const pair = pairOf(key, args, path);
+  if (pair) return attributes => attributes.setPair(pair);
+  const source = sourceOf(args);
   return (attributes, context) => {
     const value = source(attributes, context);
     if (value !== missing) attributes.set(key, value);

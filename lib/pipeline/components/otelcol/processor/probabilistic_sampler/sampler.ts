@@ -1,6 +1,7 @@
 /** What decides, by mode. */
 import { buckets, seeded } from "./hash.ts";
-import { type Bits56, isLess, minProbability, never, probabilityOf, thresholdOf, thresholdText } from "./threshold.ts";
+import { type Bits56, isLess, minProbability, never, probabilityOf, thresholdOf } from "./threshold.ts";
+import { OwnState } from "./trace-state.ts";
 
 export type Sampler = { readonly kind: "never" | "consistent"; readonly decide: Decide } | HashSampler;
 
@@ -10,7 +11,8 @@ export interface HashSampler {
   /** Of the hash, after the seed. */
   readonly state: number;
   readonly threshold: Bits56;
-  readonly thresholdText: string;
+  /** For items that come without a trace state. */
+  readonly ownState: OwnState;
 }
 
 /** The threshold for an item that comes with one, or with none. */
@@ -51,6 +53,6 @@ function hashSampler(share: number, seed: number): Sampler {
     decide: () => threshold,
     state: seeded(seed),
     threshold,
-    thresholdText: thresholdText(threshold),
+    ownState: new OwnState(threshold),
   };
 }

@@ -8,6 +8,30 @@ const tenantKey = /^[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13}$/;
 const memberValue = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
 const ownMember = /^[a-z][a-z0-9]*:[a-zA-Z0-9._-]*(?:;[a-z][a-z0-9]*:[a-zA-Z0-9._-]*)*$/;
 
+/** What is written to items that come without a state, `ot=rv:…;th:…`: encoded once, but for the digits of `rv`. */
+export class OwnState {
+  readonly #bytes: Uint8Array;
+
+  constructor(threshold: Bits56) {
+    this.#bytes = new Uint8Array(Buffer.from(`ot=rv:${randomnessText(threshold)};th:${thresholdText(threshold)}`));
+  }
+
+  /** The state for a randomness; the next one is written over it. */
+  with({ high, low }: Bits56): Uint8Array {
+    this.#write(6, high);
+    this.#write(13, low);
+    return this.#bytes;
+  }
+
+  /** Seven hex digits. */
+  #write(at: number, value: number): void {
+    const bytes = this.#bytes;
+    for (let i = at + 6; i >= at; i--, value >>>= 4) bytes[i] = hexDigits[value & 15] as number; // has sixteen
+  }
+}
+
+const hexDigits = new Uint8Array(Buffer.from("0123456789abcdef"));
+
 export class TraceState {
   randomness: Bits56 | undefined;
   threshold: Bits56 | undefined;
