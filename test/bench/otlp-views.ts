@@ -5,10 +5,10 @@
  *   node test/bench/otlp-views.ts
  */
 import protobuf from "protobufjs";
+import { canonicalise } from "../../lib/pipeline/telemetry/otlp/canonical.ts";
 import { requestFromJson } from "../../lib/pipeline/telemetry/otlp/json-read.ts";
 import { requestToJson } from "../../lib/pipeline/telemetry/otlp/json-write.ts";
 import { Traces } from "../../lib/pipeline/telemetry/otlp/traces.ts";
-import { canonicalise } from "../../lib/pipeline/telemetry/otlp/canonical.ts";
 import { validate } from "../../lib/pipeline/telemetry/otlp/validate.ts";
 import { attributeKey } from "../../lib/pipeline/telemetry/otlp/value.ts";
 
