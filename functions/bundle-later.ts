@@ -60,6 +60,9 @@ export const laterModules: readonly LaterModule[] = [
 const entry = "later:entry";
 const loader = "later:loader";
 
+/** Gives what a start has in common with what comes later; where the files are joined it becomes a module. */
+export const laterShared = "later:shared";
+
 /** The entry point of what comes later; its file stands beside the function's. */
 export const laterEntry = { in: entry, out: "later" } as const;
 
@@ -71,7 +74,11 @@ export function loadLater(root: string, files: readonly File[]): Plugin {
   return {
     name: "later",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^later:/ }, ({ path: id }) => ({ path: id, namespace: "later" }));
+      onResolve({ filter: /^later:/ }, ({ path: id }) => ({
+        path: id,
+        namespace: "later",
+        external: id === laterShared,
+      }));
       onResolve({ filter: /^\.\.?\// }, ({ path: id, resolveDir, namespace }) => {
         const file = path.join(resolveDir, id);
         return places.has(file) && namespace !== "later" ? { path: file, namespace: "later" } : undefined;
@@ -90,8 +97,17 @@ const entryModule = (modules: readonly string[]): string =>
 
 /** Not `import()`: what calls is not asynchronous. */
 const loaderModule = `
+import { shared } from "${laterShared}";
 let loaded;
-export const load = () => (loaded ??= process.getBuiltinModule("node:module").createRequire(import.meta.url)("./later.mjs"));`;
+export function load() {
+  if (!loaded) {
+    const module = { exports: {} };
+    const later = process.getBuiltinModule("node:module").createRequire(import.meta.url)("./later.cjs");
+    later(shared, module);
+    loaded = module.exports;
+  }
+  return loaded;
+}`;
 
 /** A module with the same exports, of which using one loads the real one. */
 async function callsInto(file: string, place: string): Promise<string> {

@@ -7,13 +7,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { OutputFile, Plugin } from "esbuild";
+import type { Plugin } from "esbuild";
 import type { Definition, Stability } from "../lib/pipeline/graph/component.ts";
 import { buildNodes } from "../lib/pipeline/graph/nodes.ts";
 import { nodesToJson } from "../lib/pipeline/graph/nodes-json.ts";
 import type { Block, File, Statement } from "../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
+import { joinShared } from "./bundle-join.ts";
 import { laterEntry, loadLater } from "./bundle-later.ts";
 import { leaveOutUnusedParts } from "./bundle-parts.ts";
 import { readConfiguration } from "./local/configuration.ts";
@@ -57,13 +58,10 @@ export async function bundle({ config, outdir, stability = "generally-available"
   const contents = await entryOf(graph, components, stability);
   const outputs = await build(contents, files);
   mkdirSync(outdir, { recursive: true });
-  const written = outputs.map(({ path: file, contents: code }) => {
-    const place = path.join(outdir, path.basename(file));
-    writeFileSync(place, code);
-    return place;
-  });
-  const bytes = outputs.reduce((sum, { contents: code }) => sum + code.length, 0);
-  return { file: path.join(outdir, "index.mjs"), files: written.sort(), bytes, components };
+  for (const [name, code] of outputs) writeFileSync(path.join(outdir, name), code);
+  const written = [...outputs.keys()].map(name => path.join(outdir, name));
+  const bytes = [...outputs.values()].reduce((sum, code) => sum + Buffer.byteLength(code), 0);
+  return { file: path.join(outdir, "index.mjs"), files: written, bytes, components };
 }
 
 function failOn(diagnostics: readonly Diagnostic[]): void {
@@ -152,29 +150,38 @@ function builtinModule(id: string): string {
   return [...exports, `export default /* @__PURE__ */ (() => ${get})();`].join("\n");
 }
 
-/** The files of a program: its entry, what comes later, and what both need. */
-async function build(contents: string, configuration: readonly File[]): Promise<readonly OutputFile[]> {
+/** The files of a program by their names: what it starts with, and what comes later. */
+async function build(contents: string, configuration: readonly File[]): Promise<ReadonlyMap<string, string>> {
   const { build: esbuild } = await import("esbuild");
   const texts = configuration.map(({ source }) => source.text);
-  const { outputFiles } = await esbuild({
+  const { outputFiles, metafile } = await esbuild({
+    ...esbuildOptions,
     entryPoints: [{ in: "function:entry", out: "index" }, laterEntry],
-    absWorkingDir: root,
-    bundle: true,
     splitting: true,
-    write: false,
-    outdir: ".",
-    outExtension: { ".js": ".mjs" },
     chunkNames: "shared",
-    format: "esm",
-    platform: "node",
+    outdir: ".",
+    metafile: true,
     plugins: [lazyBuiltins, entryPoint(contents), leaveOutUnusedParts(root, texts), loadLater(root, configuration)],
-    target: "node24",
-    minify: true,
-    legalComments: "eof",
-    logLevel: "silent",
   });
-  return outputFiles;
+  const textOf = (name: string) => outputFiles.find(({ path: file }) => path.parse(file).name === name)?.text ?? "";
+  const names = metafile.outputs["shared.js"]?.exports ?? [];
+  return joinShared(
+    { index: textOf("index"), later: textOf("later"), shared: textOf("shared"), names },
+    esbuildOptions,
+  );
 }
+
+const esbuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  minify: true,
+  legalComments: "eof",
+  logLevel: "silent",
+} as const;
 
 const entryPoint = (contents: string): Plugin => ({
   name: "entry",

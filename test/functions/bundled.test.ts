@@ -236,7 +236,7 @@ test.for([
   },
 ] as const)("$it needs nothing of what comes later", async ({ it, text, events }) => {
   const taskRoot = await deploy(it, text);
-  rmSync(path.join(taskRoot, "later.mjs"));
+  rmSync(path.join(taskRoot, "later.cjs"));
   const second = await startFunction({ taskRoot, env: { SINK: sink.url } });
   for (const event of events) {
     const { error } = await second.invoke(recorded(event));
