@@ -68,10 +68,13 @@ function makePlan(message: Message, levels: readonly (readonly number[])[], plan
   const inner = new Array<Plan | undefined>(256).fill(undefined);
   const plan: Plan = { message, actions: new Uint8Array(256), inner, leads: level.length > 0 };
   plans.set(message, plan); // before its fields: messages contain each other
-  for (const [tag, field] of message.byTag.entries()) {
-    if (field === undefined || tag > 255) continue;
-    plan.actions[tag] = level.includes(tag) ? isLevel : actionOf(field);
-    if (field.message !== undefined) inner[tag] = makePlan(field.message, level.includes(tag) ? below : [], plans);
+  for (const field of message.fields) {
+    // a list of numbers has two tags; by fields, as the list by tag has thousands of holes
+    for (const tag of new Set([field.tag, field.repeated ? (field.number << 3) | 2 : field.tag])) {
+      if (tag > 255) continue;
+      plan.actions[tag] = level.includes(tag) ? isLevel : actionOf(field);
+      if (field.message !== undefined) inner[tag] = makePlan(field.message, level.includes(tag) ? below : [], plans);
+    }
   }
   return plan;
 }
