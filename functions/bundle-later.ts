@@ -95,7 +95,10 @@ export function loadLater(root: string, files: readonly File[]): Plugin {
 const entryModule = (modules: readonly string[]): string =>
   modules.map((module, i) => `export * as m${i} from ${JSON.stringify(module)};`).join("\n");
 
-/** Not `import()`: what calls is not asynchronous. */
+/**
+ * Loads what comes later; not with `import()`, as what calls is not asynchronous. A stand-in is for classes and other objects:
+ * their methods are bound, as those of a `Map` refuse to be called on anything else.
+ */
 const loaderModule = `
 import { shared } from "${laterShared}";
 let loaded;
@@ -107,7 +110,12 @@ export function load() {
     loaded = module.exports;
   }
   return loaded;
-}`;
+}
+export const standIn = real => new Proxy(function () {}, {
+  construct: (_, args) => Reflect.construct(real(), args),
+  getPrototypeOf: () => Reflect.getPrototypeOf(real()),
+  get: (_, key) => typeof real()[key] === "function" ? real()[key].bind(real()) : real()[key],
+});`;
 
 /** A module with the same exports, of which using one loads the real one. */
 async function callsInto(file: string, place: string): Promise<string> {
@@ -119,12 +127,5 @@ async function callsInto(file: string, place: string): Promise<string> {
       return `export function ${name}(...args) { return ${real}(...args); }`;
     return `export const ${name} = /* @__PURE__ */ standIn(() => ${real});`;
   });
-  return [`import { load } from "${loader}";`, standIn, ...lines].join("\n");
+  return [`import { load, standIn } from "${loader}";`, ...lines].join("\n");
 }
-
-/** For classes and other objects. Methods are bound, as those of a `Map` refuse to be called on anything else. */
-const standIn = `const standIn = real => new Proxy(function () {}, {
-  construct: (_, args) => Reflect.construct(real(), args),
-  getPrototypeOf: () => Reflect.getPrototypeOf(real()),
-  get: (_, key) => typeof real()[key] === "function" ? real()[key].bind(real()) : real()[key],
-});`;

@@ -76,6 +76,7 @@ export function leaveOutUnusedParts(root: string, texts: readonly string[]): Plu
   return {
     name: "unused-parts",
     setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^left-out:/ }, ({ path: id }) => ({ path: id, namespace: "left-out" }));
       onResolve({ filter: /^\.\.?\// }, async ({ importer, path: id, resolveDir }) => {
         const [from, file] = [nameOf(importer), path.join(resolveDir, id)];
         const module = nameOf(file);
@@ -86,7 +87,8 @@ export function leaveOutUnusedParts(root: string, texts: readonly string[]): Plu
         if (!part || texts.some(part.needed)) return undefined;
         return { path: module, namespace: "left-out", pluginData: { file, what: part.what } };
       });
-      onLoad({ filter: /.*/, namespace: "left-out" }, async ({ pluginData }) => {
+      onLoad({ filter: /.*/, namespace: "left-out" }, async ({ path: id, pluginData }) => {
+        if (id === absent) return { contents: absentModule };
         const { file, what } = pluginData as { file: string; what: string }; // given just above
         return { contents: await stubOf(file, what) };
       });
@@ -97,14 +99,19 @@ export function leaveOutUnusedParts(root: string, texts: readonly string[]): Plu
 const exportsOf = async (file: string): Promise<[string, unknown][]> =>
   Object.entries((await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>); // any module is an object
 
-/** A module with the same exports, which can be handed around but not used. */
+const absent = "left-out:absent";
+
+/** Makes what can be handed around, but not used. */
+const absentModule = `
+export function absent(what) {
+  const missing = () => { throw new Error(what + " should be named by the configuration that was bundled, got it only at run time"); };
+  return new Proxy(missing, { get: missing, has: missing, ownKeys: missing, getPrototypeOf: missing });
+}`;
+
+/** A module with the same exports, all of them absent. */
 async function stubOf(file: string, what: string): Promise<string> {
-  const message = `${what} should be named by the configuration that was bundled, got it only at run time`;
-  const missing = `function missing() { throw new Error(${JSON.stringify(message)}); }`;
-  const stubs = (await exportsOf(file)).map(([name, value]) =>
-    typeof value === "function"
-      ? `export { missing as ${name} };`
-      : `export const ${name} = /* @__PURE__ */ new Proxy({}, { get: missing, has: missing, ownKeys: missing, getPrototypeOf: missing });`,
-  );
-  return [missing, ...stubs].join("\n");
+  const exports = (await exportsOf(file)).map(([name]) => `it as ${name}`);
+  return `import { absent } from "${absent}";
+    const it = /* @__PURE__ */ absent(${JSON.stringify(what)});
+    export { ${exports.join(", ")} };`;
 }
