@@ -61,6 +61,12 @@ export interface Instance<Exports = unknown> {
   readonly triggers?: readonly Trigger[];
   /** Work on the second clock: what Alloy does on a timer. */
   readonly tick?: { readonly everyMs: number; readonly run: (invocation: Invocation) => Promise<void> };
+  /**
+   * Reads again what the exports came from, and gives them to `setExports`. Runs when the last read is older than `everyMs`:
+   * locally on a timer, in a function before the records of an invocation. A rejection keeps the last exports and makes the
+   * component unhealthy with its message.
+   */
+  readonly refresh?: { readonly everyMs: number; readonly run: () => Promise<void> };
   readonly close?: () => Promise<void>;
   /** What the infrastructure must grant: shown by `amalgam graph --json`. */
   readonly needs?: Needs;
