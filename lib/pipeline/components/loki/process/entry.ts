@@ -6,6 +6,7 @@ import { formatFloat } from "../../../eval/gofloat.ts";
 import type { Labels } from "../../../telemetry/labels.ts";
 import type { LogEntry } from "../../../telemetry/loki/model.ts";
 import { toValidText as valid } from "../../../template/bytes.ts";
+import type { Passage } from "./limits.ts";
 
 /** What a stage may keep under a name. Objects and lists are kept as JSON text. */
 export type Extracted = string | number | boolean | null;
@@ -17,6 +18,8 @@ export interface Run {
   /** In [0, 1). */
   readonly random: () => number;
   readonly dropped: (reason: string, items: number) => void;
+  /** Notes what limits have to do with the batch. */
+  readonly passage?: Passage;
 }
 
 /** Whether an entry goes on (`false`: it is dropped), or the entries that go on in its place. */

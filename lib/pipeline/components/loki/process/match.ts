@@ -6,6 +6,7 @@ import { ProblemError } from "../../../graph/component.ts";
 import { compileSelector, type Selector, SelectorError } from "../logql-selector.ts";
 import type { Stage } from "./entry.ts";
 import type { LabelSets } from "./label-sets.ts";
+import type { Limits } from "./limits.ts";
 import { compileStages, type StageArgs, stageVariants } from "./stages.ts";
 
 // The stages are named lazily and typed by hand, because they hold stage.match itself.
@@ -21,7 +22,7 @@ export interface MatchArgs extends Omit<Infer<typeof matchArgs>, "stage"> {
   readonly stage: readonly StageArgs[];
 }
 
-export function matchStage(args: MatchArgs, sets: LabelSets): Stage {
+export function matchStage(args: MatchArgs, sets: LabelSets, limits: Limits): Stage {
   const { action, stage: nested } = args;
   if (args.selector === "") throw new ProblemError("selector statement required for match stage");
   if (action !== "" && action !== "keep" && action !== "drop")
@@ -33,7 +34,7 @@ export function matchStage(args: MatchArgs, sets: LabelSets): Stage {
   }
   const selector = compile(args.selector);
   const reason = args.drop_counter_reason || "match_stage";
-  const inner = compileStages(nested, sets);
+  const inner = compileStages(nested, sets, limits);
   return (entry, run) => {
     if (!selector.matches(entry.labels, entry.line)) return true;
     if (action !== "drop") return inner(entry, run);

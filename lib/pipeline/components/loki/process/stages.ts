@@ -11,6 +11,8 @@ import { labelDropArgs, labelDropStage } from "./label-drop.ts";
 import { labelKeepArgs, labelKeepStage } from "./label-keep.ts";
 import type { LabelSets } from "./label-sets.ts";
 import { labelsArgs, labelsStage } from "./labels.ts";
+import { limitArgs, limitStage } from "./limit.ts";
+import type { Limits } from "./limits.ts";
 import { logfmtArgs, logfmtStage } from "./logfmt.ts";
 import { luhnArgs, luhnStage } from "./luhn.ts";
 import { type MatchArgs, matchArgs, matchStage } from "./match.ts";
@@ -40,13 +42,13 @@ export interface StageArgs {
 
 interface Variant {
   readonly schema: ObjectSchema<unknown>;
-  readonly compile: (args: never, sets: LabelSets) => Stage;
+  readonly compile: (args: never, sets: LabelSets, limits: Limits) => Stage;
 }
 
 /** Ties a stage to the schema that its arguments decode by. */
 const variant = <S extends ObjectSchema<unknown>>(
   schema: S,
-  compile: (args: Infer<S>, sets: LabelSets) => Stage,
+  compile: (args: Infer<S>, sets: LabelSets, limits: Limits) => Stage,
 ): Variant => ({
   schema,
   compile,
@@ -61,11 +63,12 @@ const variants: Readonly<Record<string, Variant>> = {
   label_drop: variant(labelDropArgs, labelDropStage),
   label_keep: variant(labelKeepArgs, labelKeepStage),
   labels: variant(labelsArgs, labelsStage),
+  limit: variant(limitArgs, limitStage),
   logfmt: variant(logfmtArgs, logfmtStage),
   luhn: variant(luhnArgs, luhnStage),
   match: {
     schema: matchArgs as ObjectSchema<unknown>,
-    compile: matchStage as (args: MatchArgs, sets: LabelSets) => Stage,
+    compile: matchStage as (args: MatchArgs, sets: LabelSets, limits: Limits) => Stage,
   }, // its stages are typed by hand
   output: variant(outputArgs, outputStage),
   pack: variant(packArgs, packStage),
@@ -91,12 +94,12 @@ export const stageVariants: Readonly<Record<string, ObjectSchema<unknown>>> = {
 };
 
 /** Compiles blocks into one stage; what is wrong throws a `ProblemError` that leads to the block. */
-export function compileStages(stages: readonly StageArgs[], sets: LabelSets): Stage {
+export function compileStages(stages: readonly StageArgs[], sets: LabelSets, limits: Limits): Stage {
   const compiled = stages.map(({ kind, args }, i) => {
     const found = variants[kind];
     if (!found) throw new ProblemError(`stage.${kind} is not supported yet`, ["stage", i]);
     try {
-      return found.compile(args as never, sets); // decoded by the very schema
+      return found.compile(args as never, sets, limits); // decoded by the very schema
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       const nested = error.message.startsWith("stage.") ? error.message : `stage.${kind}: ${error.message}`;

@@ -41,14 +41,6 @@ const geoip = object({
   custom_lookups: optional(map(string), {}, "JMESPath expressions over the record by name."),
 });
 
-const limit = object({
-  rate: required(number, "Lines a second."),
-  burst: required(int, "Lines at once at most."),
-  drop: optional(bool, false, "Drops the lines above the limit instead of holding them up."),
-  by_label_name: optional(string, "", "Label by whose values the limit is counted."),
-  max_distinct_labels: optional(int, 0, "Values of the label to count at most."),
-});
-
 const multiline = object({
   firstline: required(string, "Regular expression that the first line of a block matches."),
   max_lines: optional(int, 128, "Lines of a block at most."),
@@ -57,4 +49,4 @@ const multiline = object({
 });
 
 /** By the stage's name. */
-export const unsupportedVariants = { cri, geoip, limit, metrics, multiline };
+export const unsupportedVariants = { cri, geoip, metrics, multiline };
