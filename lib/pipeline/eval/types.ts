@@ -12,6 +12,7 @@ import {
   toTarget,
   toText,
 } from "./convert.ts";
+import { hintFor } from "./hints.ts";
 import { fromPlain, type Plain } from "./plain.ts";
 import { Mismatch, type Type } from "./schema.ts";
 import { Capsule, type OptionalSecret, type Secret, type Target, type Value } from "./value.ts";
@@ -75,6 +76,11 @@ function parseBytes(text: string): number {
   return Math.trunc(text.startsWith("-") ? -total : total);
 }
 
+/** A type of a few words, which the reference lists. */
+export interface WordType<W extends string> extends Type<W> {
+  readonly words: readonly W[];
+}
+
 /**
  * One of a few words. `what` names it in the message: `unrecognized compression "brotli", expected gzip or none`; `message`
  * is for those that Alloy puts otherwise.
@@ -84,13 +90,14 @@ export const oneOf = <const W extends string>(
   words: readonly W[],
   message: (text: string) => string = text =>
     `unrecognized ${what} ${JSON.stringify(text)}, expected ${words.slice(0, -1).join(", ")}${words.length > 1 ? " or " : ""}${words.at(-1)}`,
-): Type<W> => ({
+): WordType<W> => ({
   name: "string",
+  words,
   decode(value) {
     const text = toText(value);
     const found = words.find(word => word === text);
     if (found !== undefined) return found;
-    throw new Mismatch(message(text));
+    throw new Mismatch(message(text), [], hintFor(text, words));
   },
 });
 
