@@ -37,7 +37,7 @@ export function at<T>(step: string | number, convert: () => T): T {
   try {
     return convert();
   } catch (error) {
-    if (error instanceof Mismatch) throw new Mismatch(error.message, [step, ...error.path]);
+    if (error instanceof Mismatch) throw new Mismatch(error.message, [step, ...error.path], error.hint);
     throw error;
   }
 }

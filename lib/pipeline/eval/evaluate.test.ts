@@ -226,3 +226,19 @@ test("a failing function is blamed by the expression that names it", () => {
   });
   expect(() => run("a.fail(1)", { variables: new Map([["a", new Map([["fail", fail]])]]) })).toThrow("a.fail no");
 });
+
+test.for([
+  { it: "a function of a namespace", text: 'string.to_uper("a")', out: "to_upper" },
+  { it: "a field of an export", text: "file.contnet", out: "content" },
+  { it: "a variable", text: "fille", out: "file" },
+  { it: "a field like no other", text: "file.receiver", out: undefined },
+])("hints at $it", ({ text, out }) => {
+  let error: unknown;
+  try {
+    run(text, { variables: new Map([["file", new Map([["content", "x"]])]]) });
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(EvaluationError);
+  expect((error as EvaluationError).hint).toBe(out && `did you mean "${out}"?`); // checked on the line before
+});

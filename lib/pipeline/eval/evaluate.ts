@@ -3,6 +3,7 @@ import type { AccessExpr, BinaryExpr, CallExpr, Expr, IndexExpr, LiteralExpr, Un
 import type { Source } from "../syntax/diagnostic.ts";
 import { fieldsOf, mismatch, truncate } from "./convert.ts";
 import { explain, Origins, ofArgument, rememberOrigins, UnplacedError } from "./explain.ts";
+import { hintFor } from "./hints.ts";
 import { binary } from "./operators.ts";
 import { Mismatch } from "./schema.ts";
 import { stdlib } from "./stdlib/index.ts";
@@ -35,8 +36,13 @@ function literal({ value, raw }: LiteralExpr): Value {
   return value;
 }
 
-function sourceOf(scope: Scope | undefined): Source | undefined {
-  for (let at = scope; at; at = at.parent) if (at.source) return at.source;
+/** From the innermost to the outermost. */
+function* scopesOf(scope: Scope): Generator<Scope> {
+  for (let at: Scope | undefined = scope; at; at = at.parent) yield at;
+}
+
+function sourceOf(scope: Scope): Source | undefined {
+  for (const { source } of scopesOf(scope)) if (source) return source;
   return undefined;
 }
 
@@ -84,16 +90,17 @@ class Evaluation {
   }
 
   #lookup(name: string, expr: Expr): Value {
-    let scope: Scope | undefined = this.#scope;
     let library: ReadonlyMap<string, Value> = stdlib;
-    for (; scope; scope = scope.parent) {
+    for (const scope of scopesOf(this.#scope)) {
       const value = scope.variables.get(name);
       if (value !== undefined) return value;
       library = scope.stdlib ?? library;
     }
     const value = library.get(name);
-    if (value === undefined) throw new EvaluationError(`identifier ${JSON.stringify(name)} does not exist`, expr);
-    return value;
+    if (value !== undefined) return value;
+    const known = [...scopesOf(this.#scope)].flatMap(({ variables }) => [...variables.keys()]);
+    const hint = hintFor(name, [...known, ...library.keys()]);
+    throw new EvaluationError(`identifier ${JSON.stringify(name)} does not exist`, expr, hint);
   }
 
   #fail(value: Value, expr: Expr, message: string): EvaluationError {
@@ -112,8 +119,9 @@ class Evaluation {
       throw this.#fail(value, target, message);
     }
     const found = fields.get(field.name);
-    if (found === undefined) throw new EvaluationError(`field ${JSON.stringify(field.name)} does not exist`, field);
-    return found;
+    if (found !== undefined) return found;
+    const hint = hintFor(field.name, fields.keys());
+    throw new EvaluationError(`field ${JSON.stringify(field.name)} does not exist`, field, hint);
   }
 
   #index({ target, index }: IndexExpr, depth: number): Value {

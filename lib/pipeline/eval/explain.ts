@@ -27,8 +27,8 @@ export class UnplacedError extends EvaluationError {
 const blamesPart = new WeakSet<Mismatch>();
 
 /** A mismatch that is blamed on the part itself, and on nothing if no expression made that part. */
-export function partMismatch(message: string, path: readonly (string | number)[]): Mismatch {
-  const mismatch = new Mismatch(message, path);
+export function partMismatch(message: string, path: readonly (string | number)[], hint?: string): Mismatch {
+  const mismatch = new Mismatch(message, path, hint);
   blamesPart.add(mismatch);
   return mismatch;
 }
@@ -36,7 +36,8 @@ export function partMismatch(message: string, path: readonly (string | number)[]
 /** The mismatch as seen from the argument that its path begins with. */
 export function ofArgument(mismatch: Mismatch): Mismatch {
   const path = mismatch.path.slice(1);
-  return blamesPart.has(mismatch) ? partMismatch(mismatch.message, path) : new Mismatch(mismatch.message, path);
+  const { message, hint } = mismatch;
+  return blamesPart.has(mismatch) ? partMismatch(message, path, hint) : new Mismatch(message, path, hint);
 }
 
 /** What one evaluation remembers of where its values come from. */
@@ -50,8 +51,9 @@ export class Origins {
   }
 
   /** A message behind the printed expression that is to blame, or behind nothing. */
-  placed(expr: Expr | undefined, suffix: string, message: string): EvaluationError {
-    return new EvaluationError(`${expr ? printExpr(expr, this.#source) : ""}${suffix} ${message}`, expr ?? nowhere);
+  placed(expr: Expr | undefined, suffix: string, message: string, hint?: string): EvaluationError {
+    const text = expr ? printExpr(expr, this.#source) : "";
+    return new EvaluationError(`${text}${suffix} ${message}`, expr ?? nowhere, hint);
   }
 
   /** Called for each value that an expression made, inner ones first. */
@@ -116,7 +118,7 @@ export function explain(expr: Expr, value: Value, mismatch: Mismatch, origins = 
     if (found) node = found;
     direct = found !== undefined;
   }
-  return origins.placed(node, suffix, mismatch.message);
+  return origins.placed(node, suffix, mismatch.message, mismatch.hint);
 }
 
 function explainPart(value: Value, mismatch: Mismatch, origins: Origins): EvaluationError {
@@ -127,7 +129,7 @@ function explainPart(value: Value, mismatch: Mismatch, origins: Origins): Evalua
     found = origins.ofPart(part, step, next);
     part = next;
   }
-  return origins.placed(found, "", mismatch.message);
+  return origins.placed(found, "", mismatch.message, mismatch.hint);
 }
 
 function partOf(value: Value, step: string | number): Value {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseExpression } from "../syntax/parser.ts";
-import { referencesOf, traversalsOf } from "./references.ts";
+import { hintForReference, referencesOf, traversalsOf } from "./references.ts";
 
 function parse(text: string) {
   const { expr } = parseExpression({ name: "test.alloy", text });
@@ -39,4 +39,20 @@ test("each part of a reference has its range", () => {
 test("names of the standard library are traversals, and references where a scope hides them", () => {
   expect(traversalsOf(parse('env("A")')).map(({ path }) => path[0]?.name)).toStrictEqual(["env"]);
   expect(referencesOf(parse("string.x"), () => false).map(({ path }) => path.length)).toStrictEqual([2]);
+});
+
+const declared = ["loki.write.default", "loki.process.p", "local.file.key"];
+
+test.for([
+  { it: "a label", path: "loki.write.deflt.receiver", out: "loki.write.default.receiver" },
+  { it: "a component", path: "loki.wirte.default.receiver", out: "loki.write.default.receiver" },
+  { it: "a component alone", path: "local.file.kye", out: "local.file.key" },
+  { it: "a forgotten label", path: "loki.write.receiver", out: "loki.write.default.receiver" },
+  { it: "a namespace of functions", path: "strings.join", out: "string.join" },
+  { it: "a function", path: "coalece", out: "coalesce" },
+  { it: "a function without its namespace", path: "from_json", out: "encoding.from_json" },
+  { it: "a constant", path: "constant.hostname", out: "constants.hostname" },
+  { it: "what is like nothing", path: "mystery.thing", out: undefined },
+])("hints at $it", ({ path, out }) => {
+  expect(hintForReference(path.split("."), declared)).toBe(out && `did you mean "${out}"?`);
 });

@@ -1,7 +1,8 @@
 /** What an expression refers to: the names it starts from, and the fields it goes through. */
 import type { Expr, Name } from "../syntax/ast.ts";
 import type { Range } from "../syntax/diagnostic.ts";
-import { stdlib } from "./stdlib/index.ts";
+import { didYouMean, hintFor, nearestOf } from "./hints.ts";
+import { deprecatedNames, stdlib } from "./stdlib/index.ts";
 
 /** `local.file.f.content`: the identifier and each field behind it, up to an index or a call. */
 export interface Reference extends Range {
@@ -64,4 +65,33 @@ function partsOf(expr: Expr): readonly Expr[] {
     default:
       return expr satisfies never;
   }
+}
+
+/**
+ * What the user may have meant by a path that leads to nothing: a component that is declared, with the fields behind it as they
+ * were written, or a function of the standard library.
+ */
+export function hintForReference(path: readonly string[], declared: Iterable<string>): string | undefined {
+  const known = [...declared];
+  for (let length = path.length; length > 1; length--) {
+    const best = nearestOf(path.slice(0, length).join("."), known);
+    if (best !== undefined) return didYouMean([best, ...path.slice(length)].join("."));
+  }
+  return hintFor(path.join("."), functionNames()) ?? hintOfLabel(path, known);
+}
+
+/** `loki.write.receiver` where the only `loki.write` has a label. */
+function hintOfLabel(path: readonly string[], declared: readonly string[]): string | undefined {
+  const name = path.slice(0, -1).join(".");
+  const labelled = declared.filter(id => id.slice(0, id.lastIndexOf(".")) === name);
+  const [only] = labelled;
+  return only !== undefined && labelled.length === 1 ? didYouMean(`${only}.${path.at(-1)}`) : undefined;
+}
+
+/** Every function and constant as it is written, but for those that are no longer recommended. */
+function functionNames(): string[] {
+  return [...stdlib].flatMap(([name, value]) => {
+    if (deprecatedNames.has(name)) return [];
+    return value instanceof Map ? [...value.keys()].map(field => `${name}.${field}`) : [name];
+  });
 }

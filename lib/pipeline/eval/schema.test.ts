@@ -6,7 +6,6 @@ import {
   blocks,
   choice,
   defaultBlock,
-  hintFor,
   locate,
   type ObjectSchema,
   object,
@@ -16,7 +15,6 @@ import {
   required,
   requiredBlock,
   requiredBlocks,
-  suggest,
 } from "./schema.ts";
 import { bool, bytes, duration, int, list, map, oneOf, string } from "./types.ts";
 
@@ -237,14 +235,4 @@ describe("plain data", () => {
       ),
     );
   });
-});
-
-test.for([
-  { name: "forwrad_to", known: ["forward_to", "rule"], out: 'did you mean "forward_to"?' },
-  { name: "x", known: ["forward_to"], out: undefined },
-  { name: "rul", known: ["rule", "rules"], out: 'did you mean "rule"?' },
-  { name: "lebals", known: ["labels"], out: 'did you mean "labels"?' },
-])("$name is near to $out", ({ name, known, out }) => {
-  expect(hintFor(name, known)).toBe(out);
-  expect(suggest(name, known)).toBe(out ? `, ${out}` : "");
 });

@@ -14,8 +14,11 @@
  */
 import type { Attribute, Block, Expr, Statement } from "../syntax/ast.ts";
 import type { Range } from "../syntax/diagnostic.ts";
+import { hintFor } from "./hints.ts";
 import { fromPlain, type Plain } from "./plain.ts";
 import type { Value } from "./value.ts";
+
+export { hintFor, suggest } from "./hints.ts";
 
 /** How one value decodes. Throws `Mismatch`. */
 export interface Type<T> {
@@ -28,10 +31,12 @@ export interface Type<T> {
 export class Mismatch extends Error {
   override readonly name = "Mismatch";
   readonly path: readonly (string | number)[];
-  /** `expected` and `got` are set where the message is only about the kinds. */
-  constructor(message: string, path: readonly (string | number)[] = []) {
+  /** What the user may have meant, where that isn't part of Alloy's message. */
+  readonly hint: string | undefined;
+  constructor(message: string, path: readonly (string | number)[] = [], hint?: string) {
     super(message);
     this.path = path;
+    this.hint = hint;
   }
 }
 
@@ -380,43 +385,4 @@ function plainChoices(field: ChoiceField<unknown>, given: unknown, path: string,
       return { kind, args: schema ? plainObject(schema.fields, args, `${path}${kind}.`, problems) : undefined };
     }),
   );
-}
-
-/** `, did you mean "x"?` where a name is near, else nothing. */
-export function suggest(name: string, known: Iterable<string>): string {
-  const hint = hintFor(name, known);
-  return hint === undefined ? "" : `, ${hint}`;
-}
-
-/** `did you mean "x"?` where a name is near. */
-export function hintFor(name: string, known: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(name, candidate, bestDistance);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best === undefined ? undefined : `did you mean "${best}"?`;
-}
-
-/** Levenshtein's distance with neighbours swapped counted once, given up at `limit`. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  let [before, previous]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, i) => i)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      let distance = Math.min(
-        (previous[j] as number) + 1,
-        (row[j - 1] as number) + 1,
-        (previous[j - 1] as number) + cost,
-      ); // filled above
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        distance = Math.min(distance, (before[j - 2] as number) + 1);
-      row.push(distance);
-    }
-    [before, previous] = [previous, row];
-  }
-  return previous[b.length] as number; // the row has b.length + 1 cells
 }

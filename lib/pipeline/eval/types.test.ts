@@ -170,3 +170,18 @@ test.for<{ it: string; type: Parameters<typeof encode>[0]; value: unknown; out: 
 ])("encodes $it", ({ type, value, out }) => {
   expect(encode(type, value)).toEqual(out);
 });
+
+test.for([
+  { it: "a word", type: level, value: "hihg", out: 'did you mean "high"?' },
+  { it: "a word inside a list", type: list(level), value: ["low", "hig"], out: 'did you mean "high"?' },
+  { it: "a word like no other", type: level, value: "medium", out: undefined },
+])("hints at $it", ({ type, value, out }) => {
+  let error: unknown;
+  try {
+    type.decode(value);
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(Mismatch);
+  expect((error as Mismatch).hint).toBe(out); // checked on the line before
+});

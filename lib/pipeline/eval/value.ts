@@ -115,10 +115,13 @@ export class EvaluationError extends Error {
   override readonly name = "EvaluationError";
   readonly start: number;
   readonly end: number;
-  constructor(message: string, range: { readonly start: number; readonly end: number }) {
+  /** What the user may have meant. */
+  readonly hint: string | undefined;
+  constructor(message: string, range: { readonly start: number; readonly end: number }, hint?: string) {
     super(message);
     this.start = range.start;
     this.end = range.end;
+    this.hint = hint;
   }
 }
 
