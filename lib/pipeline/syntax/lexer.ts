@@ -24,7 +24,7 @@ export type Report = (message: string, start: number, end?: number) => void;
 
 const letter = /^\p{L}$/u;
 const digit = /^\p{Nd}$/u;
-const suspicious = /[\0\uFEFF\uD800-\uDFFF]/u; // with the flag u only lone surrogates match
+const suspicious = /[\0\uFEFF\uD800-\uDFFF]/gu; // with the flag u only lone surrogates match
 const endOfInput = -1;
 
 // The character codes that decide.
@@ -48,22 +48,26 @@ export class Lexer {
 
   readonly #text: string;
   readonly #report: Report;
-  /** Offsets of characters that no file may hold, in order, and how many have been reported. */
-  readonly #illegal: readonly number[];
-  #reported = 0;
+  /** Offset of the next character that no file may hold and that has not been reported; the end where there is none. */
+  #illegal = -1;
   #at = 0;
+  #stopped = false;
   /** Whether a line break, here, ends a statement. */
   #endsStatement = false;
 
   constructor(source: Source, report: Report) {
     this.#text = source.text;
     this.#report = report;
-    this.#illegal = illegalOffsets(source.text);
+    // A byte order mark at the very start is fine.
+    if (this.#text.charCodeAt(0) === 0xfeff) this.#at = 1;
+    this.#illegal = this.#illegalFrom(this.#at);
     this.#reportIllegal();
-    if (this.#text.charCodeAt(0) === 0xfeff) {
-      this.#at = 1;
-      this.#reportIllegal();
-    }
+  }
+
+  /** From now on there is only the end of the file. */
+  stop(): void {
+    this.#stopped = true;
+    this.kind = "EOF";
   }
 
   /** The current token as written. */
@@ -73,13 +77,15 @@ export class Lexer {
 
   /** Moves on to the next token, comments included. */
   next(): void {
+    if (this.#stopped) return;
     this.#skipBlanks();
     this.start = this.#at;
     const endedStatement = this.#endsStatement;
     this.#endsStatement = false;
-    this.kind = this.#scan(endedStatement);
+    const kind = this.#scan(endedStatement);
     this.end = this.#at;
-    this.#reportIllegal();
+    if (this.#illegal <= this.#at) this.#reportIllegal();
+    this.kind = this.#stopped ? "EOF" : kind;
   }
 
   #code(at = this.#at): number {
@@ -92,7 +98,7 @@ export class Lexer {
       if (code !== space && code !== tab && code !== carriage && (code !== newline || this.#endsStatement)) break;
       this.#at++;
     }
-    this.#reportIllegal();
+    if (this.#illegal <= this.#at) this.#reportIllegal();
   }
 
   #scan(endedStatement: boolean): TokenKind {
@@ -304,19 +310,24 @@ export class Lexer {
 
   /** Looking ahead reports what is illegal there, and reading it for good reports it again, as Alloy does. */
   #reportAhead(until: number): void {
-    for (let i = this.#reported; i < this.#illegal.length; i++) {
-      const at = this.#illegal[i] ?? 0;
-      if (at > until) break;
+    const last = Math.min(until, this.#text.length - 1);
+    for (let at = this.#illegal; at <= last && !this.#stopped; at = this.#illegalFrom(at + 1)) {
       if (at > this.start + 1) this.#report(this.#describeIllegal(at), at);
     }
   }
 
   #reportIllegal(): void {
-    for (; this.#reported < this.#illegal.length; this.#reported++) {
-      const at = this.#illegal[this.#reported] ?? 0;
-      if (at > this.#at) return;
+    const last = Math.min(this.#at, this.#text.length - 1);
+    while (this.#illegal <= last && !this.#stopped) {
+      const at = this.#illegal;
+      this.#illegal = this.#illegalFrom(at + 1);
       this.#report(this.#describeIllegal(at), at);
     }
+  }
+
+  #illegalFrom(at: number): number {
+    suspicious.lastIndex = at;
+    return suspicious.exec(this.#text)?.index ?? this.#text.length;
   }
 
   #describeIllegal(at: number): string {
@@ -342,13 +353,6 @@ function escapeForm(char: string): { digits: number; base: 8 | 16; max: number }
   if (char === "x") return { digits: 2, base: 16, max: 255 };
   if (char === "u") return { digits: 4, base: 16, max: 0x10ffff };
   return char === "U" ? { digits: 8, base: 16, max: 0x10ffff } : undefined;
-}
-
-/** A byte order mark at the very start is fine. */
-function illegalOffsets(text: string): readonly number[] {
-  if (!suspicious.test(text)) return [];
-  const all = Array.from(text.matchAll(new RegExp(suspicious.source, "gu")), match => match.index);
-  return all.filter(at => at > 0 || text.charCodeAt(0) !== 0xfeff);
 }
 
 /** Tells whether a text is one identifier: a letter or `_`, then letters, digits, `_`, and no keyword. */

@@ -91,7 +91,7 @@ class Parser {
   }
 
   get #kind(): TokenKind {
-    return this.#stopped ? "EOF" : this.#lexer.kind;
+    return this.#lexer.kind;
   }
 
   // File = Body .
@@ -503,7 +503,7 @@ class Parser {
 
   #tooDeep(): void {
     this.#add(`nesting should be at most ${maxNesting} levels deep`, this.#lexer.start);
-    this.#stopped = true;
+    this.#stop();
   }
 
   /** Stands where an expression is missing. */
@@ -515,7 +515,12 @@ class Parser {
   #add(message: string, start: number, end = start + 1): void {
     if (this.#stopped) return;
     this.#diagnostics.push(errorAt(this.#source, { start, end }, message));
-    if (this.#diagnostics.length >= maxDiagnostics) this.#stopped = true;
+    if (this.#diagnostics.length >= maxDiagnostics) this.#stop();
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#lexer?.stop(); // not there yet while it is made
   }
 }
 

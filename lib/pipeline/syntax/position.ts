@@ -11,6 +11,8 @@ export interface Position {
 interface Lines {
   /** Offset of each line's first character. */
   readonly starts: readonly number[];
+  /** The last line found, from 0: the next one asked for is mostly near. */
+  lastLine: number;
   /** The last column counted: many mistakes on one long line stay linear. */
   last: { readonly lineStart: number; readonly offset: number; readonly bytes: number };
 }
@@ -22,7 +24,7 @@ function linesOf(source: Source): Lines {
   if (known) return known;
   const starts = [0];
   for (let at = source.text.indexOf("\n"); at !== -1; at = source.text.indexOf("\n", at + 1)) starts.push(at + 1);
-  const lines = { starts, last: { lineStart: 0, offset: 0, bytes: 0 } };
+  const lines = { starts, lastLine: 0, last: { lineStart: 0, offset: 0, bytes: 0 } };
   tables.set(source, lines);
   return lines;
 }
@@ -34,15 +36,28 @@ export function lineCount(source: Source): number {
 
 /** Finds the line, from 1, that an offset stands on. */
 export function lineOf(source: Source, offset: number): number {
-  const { starts } = linesOf(source);
+  const lines = linesOf(source);
+  const { starts, lastLine } = lines;
+  const startOf = (line: number) => starts[line] ?? Number.POSITIVE_INFINITY;
   let low = 0;
   let high = starts.length;
+  if (startOf(lastLine) <= offset) {
+    low = lastLine;
+    if (offset < startOf(low + 1)) high = low + 1;
+    else if (offset < startOf(low + 2)) [low, high] = [low + 1, low + 2];
+  } else high = Math.max(lastLine, 1);
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
-    if ((starts[middle] ?? 0) <= offset) low = middle;
+    if (startOf(middle) <= offset) low = middle;
     else high = middle;
   }
+  lines.lastLine = low;
   return low + 1;
+}
+
+/** Finds the offset at which a line begins. */
+export function lineStart(source: Source, line: number): number {
+  return linesOf(source).starts[line - 1] ?? source.text.length;
 }
 
 /** Gives a line's text without its line feed. */

@@ -18,22 +18,23 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
+/** Character by character, into the code units of the text. */
 function decodeBroken(bytes: Uint8Array): string {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const parts: string[] = [];
-  let good = 0;
+  const units = Buffer.allocUnsafe(bytes.length * 2); // no character has more code units than bytes
+  let length = 0;
   for (let at = 0; at < bytes.length; ) {
+    const first = bytes[at] ?? 0;
     const width = characterWidth(bytes, at);
-    if (width > 0) {
-      at += width;
-      continue;
+    let code = width === 0 ? 0xdc00 + first : first & (width === 1 ? 0x7f : 0x7f >> width);
+    for (let i = 1; i < width; i++) code = (code << 6) | ((bytes[at + i] ?? 0) & 0x3f);
+    at += width || 1;
+    if (code > 0xffff) {
+      length = units.writeUInt16LE(0xd7c0 + (code >> 10), length);
+      code = 0xdc00 + (code & 0x3ff);
     }
-    if (at > good) parts.push(decoder.decode(bytes.subarray(good, at)));
-    parts.push(String.fromCharCode(0xdc00 + (bytes[at] ?? 0)));
-    good = ++at;
+    length = units.writeUInt16LE(code, length);
   }
-  parts.push(decoder.decode(bytes.subarray(good)));
-  return parts.join("");
+  return units.toString("utf16le", 0, length);
 }
 
 /** Gives the bytes of the character at an offset, 0 where there is no valid one (table 3-7 of the Unicode standard). */
