@@ -2,6 +2,9 @@
 import type { Definition, Stability } from "../graph/component.ts";
 import { alloyComponents } from "./alloy.ts";
 import { discoveryRelabel } from "./discovery/relabel.ts";
+import { importFile } from "./import/file.ts";
+import { importHttp } from "./import/http.ts";
+import { importString } from "./import/string.ts";
 import { localFile } from "./local/file.ts";
 import { lokiEcho } from "./loki/echo.ts";
 import { lokiProcess } from "./loki/process/process.ts";
@@ -25,6 +28,13 @@ import { prometheusExporterSelf } from "./prometheus/exporter/self.ts";
 import { prometheusRelabel } from "./prometheus/relabel.ts";
 import { prometheusRemoteWrite } from "./prometheus/remote_write.ts";
 import { prometheusScrape } from "./prometheus/scrape.ts";
+import { remoteAwsSecretsManager } from "./remote/aws/secrets_manager.ts";
+import { remoteAwsSsmParameter } from "./remote/aws/ssm_parameter.ts";
+import { remoteAzureKeyVault } from "./remote/azure/key_vault.ts";
+import { remoteGcpSecretManager } from "./remote/gcp/secret_manager.ts";
+import { remoteHttp } from "./remote/http.ts";
+import { remoteS3 } from "./remote/s3.ts";
+import { remoteVault } from "./remote/vault.ts";
 
 // each definition has types of its own; together they are only known as definitions
 const all = [
@@ -52,10 +62,25 @@ const all = [
   prometheusRelabel,
   prometheusRemoteWrite,
   prometheusScrape,
+  remoteAwsSecretsManager,
+  remoteAwsSsmParameter,
+  remoteAzureKeyVault,
+  remoteGcpSecretManager,
+  remoteHttp,
+  remoteS3,
+  remoteVault,
 ] as unknown as readonly Definition[];
 
 export const definitions: ReadonlyMap<string, Definition> = new Map(
   all.map(definition => [definition.name, definition]),
+);
+
+/** What the import blocks read their modules with; they are no components, the graph asks for them by the name of the block. */
+export const importDefinitions: ReadonlyMap<string, Definition> = new Map(
+  ([importFile, importHttp, importString] as unknown as readonly Definition[]).map(definition => [
+    definition.name,
+    definition,
+  ]),
 );
 
 /** Components of the reference that are not built here yet, with their stability. */
