@@ -83,6 +83,9 @@ export const importDefinitions: ReadonlyMap<string, Definition> = new Map(
   ]),
 );
 
+/** All that a configuration's blocks may be built with. */
+export const blockDefinitions: ReadonlyMap<string, Definition> = new Map([...definitions, ...importDefinitions]);
+
 /** Components of the reference that are not built here yet, with their stability. */
 export const knownElsewhere: ReadonlyMap<string, Stability | "community"> = new Map(
   [...alloyComponents].filter(([name]) => !definitions.has(name)),

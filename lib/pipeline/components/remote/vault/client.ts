@@ -1,0 +1,123 @@
+/** Vault's API: requests with a token, a namespace and retries, as its own client does them. */
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DeliveryError } from "../../../delivery/errors.ts";
+import { createHttpClient, type HttpResponse, type TlsSettings } from "../../../delivery/http.ts";
+import { userAgent } from "../../../delivery/user-agent.ts";
+import { type Infer, object, optional } from "../../../eval/schema.ts";
+import { duration, int } from "../../../eval/types.ts";
+import { type Environment, type Fields, fieldsIn, objectOf, reasonOf } from "../rest.ts";
+
+export const clientOptions = object({
+  min_retry_wait: optional(duration, "1s", "Least time before a request is tried again."),
+  max_retry_wait: optional(duration, "1.5s", "Most time before a request is tried again."),
+  max_retries: optional(int, 2, "How often a request is tried again."),
+  timeout: optional(duration, "1m", "Time that a request may take with all its retries."),
+});
+
+export interface VaultSettings {
+  readonly server: string;
+  readonly namespace: string;
+  readonly options: Infer<typeof clientOptions>;
+  /** @default process.env */
+  readonly environment?: Environment;
+}
+
+export interface VaultRequest {
+  readonly method: "GET" | "PUT";
+  /** Below `/v1/`. */
+  readonly path: string;
+  readonly token?: string;
+  readonly namespace?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+export interface VaultClient {
+  readonly server: string;
+  /** The object that Vault answers; `undefined` for 404. Throws a `VaultError` for what it refuses. */
+  request(request: VaultRequest): Promise<Fields | undefined>;
+  close(): void;
+}
+
+/** What Vault refused. */
+export class VaultError extends Error {
+  override readonly name = "VaultError";
+  readonly status: number;
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Makes a client; nothing is connected before its first request. */
+export function vaultClient({ server, namespace, options, environment = process.env }: VaultSettings): VaultClient {
+  const client = createHttpClient({ tls: () => tls, headers: { "user-agent": userAgent, "x-vault-request": "true" } });
+  const tls = tlsOf(environment);
+  const base = server.replace(/\/+$/, "");
+  const defaultNamespace = namespace || environment["VAULT_NAMESPACE"] || "";
+  return {
+    server: base,
+    close: () => client.close(),
+    async request({ method, path, token, body, headers, ...rest }) {
+      const space = rest.namespace || defaultNamespace;
+      const all = {
+        ...headers,
+        ...(token !== undefined && { "x-vault-token": token }),
+        ...(space && { "x-vault-namespace": space }),
+      };
+      const url = `${base}/v1/${path.split("/").map(encodeURIComponent).join("/")}`;
+      const bytes = body && Buffer.from(JSON.stringify(body));
+      const signal = AbortSignal.timeout(options.timeout);
+      const ask = () =>
+        client.request({ method, url, headers: all, body: bytes, signal, maxBytes: 1 << 21, overflow: "fail" });
+      return read(await withRetries(ask, options, signal));
+    },
+  };
+}
+
+function read(answer: HttpResponse): Fields | undefined {
+  const fields = objectOf(answer);
+  if (answer.status === 404 && !list(fields?.["errors"]).length) return fieldsIn(fields?.["data"]) && fields;
+  if (answer.status >= 200 && answer.status < 300) return fields ?? {};
+  throw new VaultError(`got status ${answer.status}${reasonOf(...list(fields?.["errors"]))}`, answer.status);
+}
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** Vault answers 412 where a replica is behind. */
+const isTemporary = ({ status }: HttpResponse) => status === 412 || status === 429 || (status >= 500 && status !== 501);
+
+async function withRetries(
+  ask: () => Promise<HttpResponse>,
+  { max_retries, min_retry_wait, max_retry_wait }: VaultSettings["options"],
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  for (let attempt = 1; ; attempt++) {
+    const last = attempt > max_retries || signal.aborted;
+    try {
+      const answer = await ask();
+      if (last || !isTemporary(answer)) return answer;
+    } catch (error) {
+      if (last || signal.aborted || !(error instanceof DeliveryError && error.retryable)) throw error;
+    }
+    const spread = Math.max(max_retry_wait - min_retry_wait, 0) * Math.random();
+    await sleep((min_retry_wait + spread) * attempt, undefined, { signal });
+  }
+}
+
+/** The variables that Vault's own programs read; the component has no arguments for TLS. */
+function tlsOf(environment: Environment): TlsSettings | undefined {
+  const file = (name: string) => {
+    const path = environment[name];
+    return path ? readFileSync(path, "utf8") : undefined;
+  };
+  const settings = {
+    ca: file("VAULT_CACERT"),
+    cert: file("VAULT_CLIENT_CERT"),
+    key: file("VAULT_CLIENT_KEY"),
+    serverName: environment["VAULT_TLS_SERVER_NAME"],
+    insecureSkipVerify: /^(1|t|true)$/i.test(environment["VAULT_SKIP_VERIFY"] ?? ""),
+  };
+  return Object.values(settings).some(Boolean) ? settings : undefined;
+}
