@@ -22,6 +22,8 @@ test.for<{ it: string; convert: (value: Value) => unknown; value: Value; out: un
   { it: "text with digits is a number", convert: to.toNumber, value: "31", out: 31n },
   { it: "text with a minus is a whole number", convert: to.toNumber, value: "-31", out: -31n },
   { it: "text with a point is a float", convert: to.toNumber, value: "1.5e3", out: 1500 },
+  { it: "a float may have hexadecimal digits", convert: to.toNumber, value: "0x1.8p1", out: 3 },
+  { it: "a float may have underscores between digits", convert: to.toNumber, value: "1_000.5", out: 1000.5 },
   { it: "what is not secret may be a number", convert: to.toNumber, value: new OptionalSecret(false, "5"), out: 5n },
   { it: "null is zero", convert: to.toNumber, value: null, out: 0n },
   { it: "fractions are cut off", convert: to.toInt, value: -1.9, out: -1 },

@@ -86,6 +86,7 @@ const plainSecret = (value: Value): string | undefined =>
 const maxUint64 = 18446744073709551615n;
 const minInt64 = -9223372036854775808n;
 const decimalFloat = /^\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+const hexFloat = /^\+?0[xX](?=[0-9a-fA-F.]*[0-9a-fA-F])([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?[0-9]+)$/;
 
 /** Whole numbers are read exactly, negative ones only if they are whole; what has `.`, `e` or `E` is a float. */
 function parseNumber(text: string): bigint | number | undefined {
@@ -97,9 +98,19 @@ function parseNumber(text: string): bigint | number | undefined {
     const parsed = BigInt(text);
     return parsed > maxUint64 ? undefined : parsed;
   }
-  if (!/[.eE]/.test(text) || !decimalFloat.test(text)) return undefined;
-  const parsed = Number(text);
+  if (!/[.eE]/.test(text)) return undefined;
+  const parsed = parseFloat64(text);
   return Number.isFinite(parsed) ? parsed : undefined;
+}
+
+/** Go reads floats with hexadecimal digits and with underscores between digits, too; NaN for what is none. */
+function parseFloat64(spelled: string): number {
+  const digit = /^\+?0[xX]/.test(spelled) ? "[0-9a-fA-F]" : "[0-9]";
+  const text = spelled.replace(new RegExp(`(?<=${digit}|[xX])_(?=${digit})`, "g"), "");
+  if (decimalFloat.test(text)) return Number(text);
+  const [, whole = "", fraction = "", exponent] = hexFloat.exec(text) ?? [];
+  if (exponent === undefined) return Number.NaN;
+  return Number(BigInt(`0x${whole}${fraction}`)) * 2 ** (Number(exponent) - 4 * fraction.length);
 }
 
 /** A signed integer of 64 bits; fractions are cut off. */

@@ -120,6 +120,21 @@ test.for<{ it: string; format: string; args: GoValue[]; out: string }>([
     args: ["x", 1n, -1n, 1.5],
     out: "%!(BADWIDTH)1 %!(BADPREC)1.500000",
   },
+  { it: "takes a point at the end for the verb", format: "%.", args: [1n], out: "%!.(int=1)" },
+  {
+    it: "cuts and pads the name of a type",
+    format: "%.2T|%8T|%-6T|",
+    args: [1n, true, 1.5],
+    out: "in|    bool|float64|",
+  },
+  { it: "marks octal digits twice", format: "%#O %#o %#O", args: [1n, 0n, 0n], out: "0o01 0 0o0" },
+  {
+    it: "keeps zeros of hexadecimal floats",
+    format: "%#x %#X %#.1x",
+    args: [1, 1, 1.5],
+    out: "0x1.0000p+00 0X1.P+00 0x1.8p+00",
+  },
+  { it: "knows no error to wrap", format: "%w %w", args: [[1n], 1n], out: "%!w([]interface {}=[1]) %!w(int=1)" },
   { it: "turns a negative width to the left", format: "%*d|", args: [-4n, 1n], out: "1   |" },
   {
     it: "knows unsigned numbers",

@@ -134,7 +134,8 @@ class Printer {
     this.#readFlags();
     let afterIndex = this.#readIndex();
     afterIndex = this.#readWidth(afterIndex);
-    if (this.#format[this.#at] === ".") {
+    // a point at the very end is the verb
+    if (this.#format[this.#at] === "." && this.#at + 1 < this.#format.length) {
       this.#at++;
       if (afterIndex) this.#goodIndex = false;
       afterIndex = this.#readPrecision();
@@ -159,7 +160,7 @@ class Printer {
     } else if (this.#argument >= this.#args.length) {
       this.#out += `%!${verb}(MISSING)`;
     } else {
-      if (verb === "v") {
+      if (verb === "v" || verb === "w") {
         [flags.sharpV, flags.sharp] = [flags.sharp, false];
         [flags.plusV, flags.plus] = [flags.plus, false];
       }
@@ -256,8 +257,11 @@ class Printer {
 
   #print(value: GoValue, verb: string): string {
     if (value === null) return verb === "T" || verb === "v" ? this.#pad("<nil>") : `%!${verb}(<nil>)`;
-    if (verb === "T") return this.#pad(goType(value));
-    return this.#printValue(value, verb, goType(value));
+    const type = goType(value);
+    if (verb === "T") return this.#text(type, "s", type);
+    // only Errorf knows this verb; what has parts is refused as a whole
+    if (verb === "w") return this.#bad(value, verb, type);
+    return this.#printValue(value, verb, type);
   }
 
   #printValue(value: GoValue, verb: string, type: string): string {
@@ -314,7 +318,7 @@ class Printer {
       case "o":
         return this.#based(value, 8, this.#flags.sharp ? "0" : "");
       case "O":
-        return this.#based(value, 8, "0o");
+        return this.#based(value, 8, this.#flags.sharp ? "0o0" : "0o");
       case "x":
         return this.#based(value, 16, this.#flags.sharp ? "0x" : "");
       case "X":
@@ -337,7 +341,9 @@ class Printer {
     if (precision === 0 && value === 0n) return " ".repeat(width ?? 0);
     if (precision !== undefined) digits = digits.padStart(precision, "0");
     else if (zero && !minus && width !== undefined) digits = digits.padStart(width - sign.length, "0");
-    const marked = prefix === "0" && digits.startsWith("0") ? digits : prefix + digits;
+    // the zero that marks octal digits may be there already
+    const marked =
+      (prefix === "0" || prefix === "0o0") && digits.startsWith("0") ? prefix.slice(0, -1) + digits : prefix + digits;
     return this.#pad(sign + marked, false);
   }
 
@@ -376,7 +382,7 @@ class Printer {
     const { precision, width, plus, space, zero, minus } = this.#flags;
     const finite = Number.isFinite(value);
     let text = formatFloat(value, verb, precision ?? usual);
-    if (finite && this.#flags.sharp && !/[bxX]/.test(verb)) text = sharpFloat(text, verb, precision);
+    if (finite && this.#flags.sharp && verb !== "b") text = sharpFloat(text, verb, precision);
     const signed = /^[-+]/.test(text);
     let sign = signed ? text.slice(0, 1) : "+";
     const digits = signed ? text.slice(1) : text;
@@ -438,15 +444,15 @@ function runeText(value: bigint): string {
 const quoted = (text: string, sharp: boolean, asciiOnly: boolean): string =>
   sharp && !/[\x00-\x08\x0a-\x1f\x7f`\ufeff]/.test(text) ? `\`${text}\`` : goQuote(text, asciiOnly);
 
-/** With `#` a point is always there, and `%g` keeps its trailing zeros. */
+/** With `#` a point is always there, and `%g` and `%x` keep their trailing zeros; Go counts the `x` of `0x` as a digit. */
 function sharpFloat(text: string, verb: FloatVerb, precision: number | undefined): string {
-  const [mantissa = "", exponent] = text.split(/(?=[eE])/);
-  const general = verb === "g" || verb === "G";
-  const wanted = general ? (precision ?? 6) : 0;
-  let out = mantissa.includes(".") ? mantissa : `${mantissa}.`;
-  const significant = out.replace(/^[-+]?0*\.?0*/, "").replace(".", "").length;
-  if (general) out += "0".repeat(Math.max(0, wanted - Math.max(significant, /[1-9]/.test(out) ? 0 : 1)));
-  return out + (exponent ?? "");
+  const [mantissa = "", exponent = ""] = text.split(/(?=[eE][-+]|[pP])/);
+  const digits = mantissa.replace(/^[-+]/, "").replace(".", "");
+  let missing = verb === "g" || verb === "G" || verb === "x" ? (precision ?? 6) : 0;
+  missing -= digits.replace(/^0+/, "").length;
+  if (mantissa.includes(".")) return mantissa + "0".repeat(Math.max(0, missing)) + exponent;
+  if (digits === "0") missing--;
+  return `${mantissa}.${"0".repeat(Math.max(0, missing))}${exponent}`;
 }
 
 /** Keys in the order of their bytes, which for well-formed text is the order of code points. */

@@ -12,8 +12,19 @@ export function parseGoJson(text: string): Value {
     new Checker(text).check();
     throw error;
   }
-  return fromJson(parsed, 0);
+  try {
+    return fromJson(parsed, 0);
+  } catch (error) {
+    const tooLarge =
+      error === overflow && tokens(text).find(token => Math.abs(Number(token)) === Number.POSITIVE_INFINITY);
+    throw tooLarge ? new Error(`json: cannot unmarshal number ${tooLarge} into Go value of type float64`) : error;
+  }
 }
+
+const overflow = new Error("json: cannot unmarshal number into Go value of type float64");
+
+/** Strings and numbers as written. */
+const tokens = (text: string): readonly string[] => text.match(/"(?:[^"\\]|\\.)*"|-?\d[-+.\deE]*/g) ?? [];
 
 /** JSON data as a value; strings lose the half characters that Go would not read either. */
 export function fromJson(data: unknown, depth: number): Value {
@@ -22,7 +33,7 @@ export function fromJson(data: unknown, depth: number): Value {
     case "string":
       return data.toWellFormed();
     case "number":
-      if (!Number.isFinite(data)) throw new Error("json: cannot unmarshal number into Go value of type float64");
+      if (!Number.isFinite(data)) throw overflow;
       return data;
     case "boolean":
       return data;
@@ -47,8 +58,12 @@ class Checker {
     if (this.#at < this.#text.length) this.#fail("after top-level value");
   }
 
+  /** Go adds a space to the end: where none may stand, that is what is wrong. */
   #fail(where: string): never {
-    if (this.#at >= this.#text.length) throw new Error("unexpected end of JSON input");
+    if (this.#at >= this.#text.length) {
+      const spaceFits = /^(?:looking|after (?!decimal)|in string literal)/.test(where);
+      throw new Error(spaceFits ? "unexpected end of JSON input" : `invalid character ' ' ${where}`);
+    }
     const [byte = 0] = new TextEncoder().encode(String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0));
     throw new Error(`invalid character ${quoteByte(byte)} ${where}`);
   }

@@ -66,7 +66,7 @@ test.for<[string, string]>([
   ["", "unexpected end of JSON input"],
   ["{", "unexpected end of JSON input"],
   ['"a', "unexpected end of JSON input"],
-  ["tru", "unexpected end of JSON input"],
+  ["tru", "invalid character ' ' in literal true (expecting 'e')"],
   ["1 2", "invalid character '2' after top-level value"],
   ["x", "invalid character 'x' looking for beginning of value"],
   ["[1,]", "invalid character ']' looking for beginning of value"],
@@ -85,6 +85,12 @@ test.for<[string, string]>([
   ["'a'", "invalid character '\\'' looking for beginning of value"],
   ["é", "invalid character 'Ã' looking for beginning of value"],
   ["01", "invalid character '1' after top-level value"],
+  ["1.", "invalid character ' ' after decimal point in numeric literal"],
+  ["-", "invalid character ' ' in numeric literal"],
+  ['"\\', "invalid character ' ' in string escape code"],
+  ['"\\u12', "invalid character ' ' in \\u hexadecimal character escape"],
+  ['[1, 1e400, "2e400", 3e400]', "json: cannot unmarshal number 1e400 into Go value of type float64"],
+  ['{"1e400": -2E+999}', "json: cannot unmarshal number -2E+999 into Go value of type float64"],
 ])("parseGoJson refuses %s", ([text, message]) => {
   expect(() => parseGoJson(text)).toThrow(new Error(message));
 });

@@ -44,7 +44,7 @@ function check(source: Uint8Array, valid: RegExp): void {
       skipBreaks();
       if (count === 2) {
         if (at === source.length) throw corrupt(source.length);
-        if (source[at] !== pad) throw corrupt(at);
+        if (source[at] !== pad) throw corrupt(at - 1);
         at++;
         skipBreaks();
       }

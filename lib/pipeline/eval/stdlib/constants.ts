@@ -9,4 +9,5 @@ export const constants = namespace({
   hostname: hostname(),
   os: systems[process.platform] ?? process.platform,
   arch: processors[process.arch] ?? process.arch,
+  version: "v1.18.0", // the Alloy whose language this is
 });

@@ -156,6 +156,7 @@ rows("the rest", [
   ["convert.nonsensitive(hidden + secret)", '"hushhush"'],
   ['convert.nonsensitive("plain")', '"plain"'],
   ['sys.env("AMALGAM_TEST_UNSET")', '""'],
+  ["constants.version", '"v1.18.0"'],
   ['constants.hostname != "" && constants.arch != "" && constants.os != ""', "true"],
 ]);
 
@@ -178,6 +179,7 @@ test.for<[string, string]>([
   ['encoding.from_base64("aGk=x")', "encoding.from_base64 illegal base64 data at input byte 4"],
   ['encoding.from_base64("a===")', "encoding.from_base64 illegal base64 data at input byte 1"],
   ['encoding.from_base64("aG=")', "encoding.from_base64 illegal base64 data at input byte 3"],
+  ['encoding.from_base64("aG=k")', "encoding.from_base64 illegal base64 data at input byte 2"],
   ['encoding.from_base64("Pz4_")', "encoding.from_base64 illegal base64 data at input byte 3"],
   ['encoding.url_decode("a%zz")', 'encoding.url_decode invalid URL escape "%zz"'],
   ['encoding.url_decode("%a")', 'encoding.url_decode invalid URL escape "%a"'],
