@@ -1,10 +1,11 @@
 /**
- * `npm run bench`: three pipelines under load and the cold start of a function, per second of the collector's own processor time.
+ * `npm run bench`: three pipelines under load, the cold start of a function, the load of a large configuration, per second of the collector's own processor time.
  *
- *     npm run bench -- [--only traces,logs,scrape,cold] [--seconds 8] [--peer "COMMAND {config}"]
+ *     npm run bench -- [--only traces,logs,scrape,cold,load] [--seconds 8] [--peer "COMMAND {config}"]
  *
  * `--peer` runs another program (Alloy: `alloy run {config}`) on the same configuration files under the same load and prints both.
  */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -14,7 +15,7 @@ import { startPeer } from "./peers.ts";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "traces,logs,scrape,cold" },
+    only: { type: "string", default: "traces,logs,scrape,cold,load" },
     seconds: { type: "string", default: "8" },
     peer: { type: "string" },
   },
@@ -131,6 +132,9 @@ function print(title: string, unit: string, rows: readonly Figures[]): void {
   }
 }
 
+const runScript = (name: string) =>
+  spawnSync(process.execPath, [path.join(import.meta.dirname, name)], { stdio: "inherit" });
+
 try {
   if (wanted.has("traces")) {
     const url = "http://127.0.0.1:24318/v1/traces";
@@ -158,8 +162,11 @@ try {
   }
   if (wanted.has("cold")) {
     process.stdout.write("\nCold start of the bundled OTLP function\n");
-    const { spawnSync } = await import("node:child_process");
-    spawnSync(process.execPath, [path.join(import.meta.dirname, "cold-start.ts")], { stdio: "inherit" });
+    runScript("cold-start.ts");
+  }
+  if (wanted.has("load")) {
+    process.stdout.write("\nA configuration from its text to a running pipeline and its end, in a warm process\n");
+    runScript("load.ts");
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
