@@ -16,17 +16,8 @@ interface Expected {
 /** Need what is not built yet. */
 const waiting = new Set([
   "community-enabled",
-  "declare-bad-inside",
-  "declare-missing-argument",
-  "declare-recursive",
-  "declare-used-as-unknown",
-  "foreach-wrong-collection",
-  "import-bad-content",
-  "import-missing-file",
-  "import-unknown-declare",
   "stability-experimental-allowed",
   "stability-experimental-component",
-  "stability-foreach",
 ]);
 
 describe("cases recorded from Alloy", () => {

@@ -2,54 +2,78 @@
 
 import { evaluate } from "../eval/evaluate.ts";
 import { traversalsOf } from "../eval/references.ts";
-import { type DecodeContext, locate, type ObjectSchema } from "../eval/schema.ts";
+import { type DecodeContext, locate, type ObjectSchema, object, optional, required } from "../eval/schema.ts";
 import { deprecatedNames } from "../eval/stdlib/index.ts";
-import { EvaluationError } from "../eval/value.ts";
-import type { Expr, File } from "../syntax/ast.ts";
+import { any } from "../eval/types.ts";
+import { EvaluationError, type Value } from "../eval/value.ts";
+import type { Block, Expr, File } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Source } from "../syntax/diagnostic.ts";
+import type { Definition } from "./component.ts";
 import { configBlocks } from "./config-blocks.ts";
 import { locateInBlock } from "./locate.ts";
-import { buildNodes, expressionsOf, type Node, type NodeOptions } from "./nodes.ts";
+import { type Built, buildConfiguration, categories, type Entry, expressionsOf, type NodeOptions } from "./nodes.ts";
 
 /**
- * All that is wrong and can be known without evaluating references and calls, in Alloy's order: blocks that configure the
- * process, then components as they stand; in each block its arguments, then what they refer to.
+ * All that is wrong and can be known without evaluating references and calls, in Alloy's order: declares with what is in
+ * them, blocks that configure the process, components, services; in each block its arguments, then what they refer to.
  */
 export function checkConfiguration(files: readonly File[], options: NodeOptions): readonly Diagnostic[] {
-  const structure: Diagnostic[] = [];
-  const { ordered, configBlocks: blocks } = buildNodes(files, options, structure);
-  for (const { body, source } of files) warnOfDeprecated(expressionsOf(body), source, structure);
   const found: Diagnostic[] = [];
-  for (const { block, source } of blocks) {
-    const { context } = literalContext(source, found);
-    configSchema(block.name.name).decodeBody(block.body, block, context);
-  }
-  for (const node of ordered) checkNode(node, found);
-  return inFileOrder([...found, ...structure.sort((a, b) => a.start - b.start)], files);
+  checkScope(buildConfiguration(files, options), found);
+  for (const { body, source } of files) warnOfDeprecated(expressionsOf(body), source, found);
+  return found;
 }
 
-const configSchema = (name: string): ObjectSchema<unknown> => configBlocks.get(name) as ObjectSchema<unknown>; // that is what makes a block one of them
-
-/** Sorts by the block that a diagnostic belongs to; those of one block stay as they are. */
-function inFileOrder(diagnostics: readonly Diagnostic[], files: readonly File[]): readonly Diagnostic[] {
-  const places = diagnostics.map(diagnostic => {
-    const file = files.findIndex(({ source }) => source === diagnostic.source);
-    const block = files[file]?.body.findIndex(({ end }) => diagnostic.start < end) ?? -1;
-    const name = files[file]?.body[block]?.name.name ?? "";
-    return { diagnostic, file, block, rank: configBlocks.has(name) ? 0 : 1 };
-  });
-  places.sort((a, b) => a.rank - b.rank || a.file - b.file || a.block - b.block);
-  return places.map(({ diagnostic }) => diagnostic);
+function checkScope({ between, entries, circles }: Built, found: Diagnostic[]): void {
+  found.push(...between);
+  for (const category of categories)
+    for (const entry of entries) if (entry.category === category) checkEntry(entry, entries, found);
+  found.push(...circles);
 }
 
-function checkNode({ definition, block, source }: Node, diagnostics: Diagnostic[]): void {
-  const before = diagnostics.length;
-  const { context, unknown } = literalContext(source, diagnostics);
-  const args = definition.args.decodeBody(block.body, block, context);
+function checkEntry(entry: Entry, entries: readonly Entry[], found: Diagnostic[]): void {
+  const { wrong, lost, declare, template, block, source, node } = entry;
+  found.push(...wrong);
+  if (declare) checkScope(declare.body(), found);
+  const schema = node?.role === "custom" ? argumentsOf(block, entries) : node?.definition.args;
+  const args = schema ?? configBlocks.get(block.name.name);
+  if (args) checkArguments(args, { block, source, check: node?.definition.check }, found);
+  found.push(...lost);
+  if (template) checkScope(template, found);
+}
+
+interface Checked {
+  readonly block: Block;
+  readonly source: Source;
+  readonly check: Definition["check"];
+}
+
+function checkArguments(schema: ObjectSchema<unknown>, { block, source, check }: Checked, found: Diagnostic[]): void {
+  const before = found.length;
+  const { context, unknown } = literalContext(source, found);
+  const args = schema.decodeBody(block.body, block, context);
   // what a check says of values that are not known would be said of their defaults
-  if (diagnostics.length > before || unknown()) return;
-  for (const { path, message } of definition.check?.(args) ?? [])
-    diagnostics.push(errorAt(source, locateInBlock(block, path), message));
+  if (found.length > before || unknown()) return;
+  for (const { path, message } of check?.(args) ?? []) found.push(errorAt(source, locateInBlock(block, path), message));
+}
+
+/** What instances of a custom component of the same scope take; those of imported ones are not known. */
+function argumentsOf(block: Block, entries: readonly Entry[]): ObjectSchema<unknown> | undefined {
+  const found = entries.find(({ declare }) => declare?.name === block.name.name)?.declare;
+  if (!found) return undefined;
+  const fields: Record<string, ReturnType<typeof required<Value>>> = {};
+  for (const { block: inner } of found.body().entries) {
+    if (inner.name.name !== "argument" || !inner.label) continue;
+    const field = mayBeLeftOut(inner) ? optional(any, undefined, "") : required(any, "");
+    fields[inner.label.name] = field as ReturnType<typeof required<Value>>; // the same but for a default that nobody reads
+  }
+  return object(fields);
+}
+
+/** What is not written out may be true. */
+function mayBeLeftOut({ body }: Block): boolean {
+  const statement = body.find(each => each.kind === "attribute" && each.name.name === "optional");
+  return statement?.kind === "attribute" && !(statement.value.kind === "literal" && statement.value.value === false);
 }
 
 /** Gives the values of expressions that are written out. */

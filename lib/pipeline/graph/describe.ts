@@ -41,17 +41,20 @@ export type TriggerDescription =
     };
 
 export function describePipeline({ components }: Pipeline): GraphDescription {
+  const ids = new Set(components.map(({ id }) => id)); // arguments and exports of modules are none
   return {
     version: 1,
-    components: components.map(({ node, triggers, instance }) => ({
-      id: node.id,
+    components: components.map(({ id, node, triggers, instance }) => ({
+      id,
       name: node.definition.name,
       label: node.block.label?.name ?? "",
       triggers: [...triggers.map(describeTrigger), ...describeTick(instance?.tick)],
       permissions: instance?.needs?.permissions ?? [],
       state: instance?.needs?.state ?? false,
     })),
-    edges: components.flatMap(({ node }) => node.references.map(to => ({ from: node.id, to }))),
+    edges: components.flatMap(({ id, references }) =>
+      references.filter(to => ids.has(to)).map(to => ({ from: id, to })),
+    ),
   };
 }
 

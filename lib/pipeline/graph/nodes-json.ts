@@ -1,39 +1,90 @@
 /** A graph as JSON, so that what was parsed and checked once need not be again. */
 
+import type { Block } from "../syntax/ast.ts";
 import type { Source } from "../syntax/diagnostic.ts";
 import { fromJson, toJson } from "../syntax/json.ts";
 import type { Definition } from "./component.ts";
-import type { ConfigNode, Node, Nodes } from "./nodes.ts";
+import { languageDefinition } from "./language.ts";
+import type { ConfigNode, Declare, Names, Node, Nodes } from "./nodes.ts";
 
-/** What stands in the JSON: sources by their place, definitions by their name. */
+/** What stands in the JSON: sources by their place, definitions by their name, bodies of declares built. */
 interface Written {
   readonly sources: readonly Source[];
-  readonly ordered: readonly (Omit<Node, "source" | "definition"> & { readonly source: number })[];
-  readonly configBlocks: readonly (Omit<ConfigNode, "source"> & { readonly source: number })[];
+  readonly nodes: WrittenNodes;
 }
 
-/** Writes a graph; `rename` gives the sources their names. */
-export function nodesToJson({ ordered, configBlocks }: Nodes, rename: (name: string) => string): string {
-  const sources = [...new Set([...ordered, ...configBlocks].map(({ source }) => source))];
-  const place = <N extends { readonly source: Source }>(node: N) => ({ ...node, source: sources.indexOf(node.source) });
-  const written: Written = {
-    sources: sources.map(({ name, text }) => ({ name: rename(name), text })),
-    ordered: ordered.map(place).map(({ definition: _, ...node }) => node),
-    configBlocks: configBlocks.map(place),
+interface WrittenNodes {
+  readonly ordered: readonly WrittenNode[];
+  readonly configBlocks: readonly (Omit<ConfigNode, "source"> & { readonly source: number })[];
+  readonly declares?: readonly {
+    readonly name: string;
+    readonly source: number;
+    readonly block: Block;
+    readonly body: WrittenNodes;
+  }[];
+  readonly namespaces?: readonly (readonly [string, string])[];
+}
+
+type WrittenNode = Omit<Node, "source" | "definition" | "template"> & {
+  readonly source: number;
+  readonly template?: WrittenNodes;
+};
+
+/** Writes a graph; `rename` gives the sources their names. Declares that can't be built are left to fail where they are used. */
+export function nodesToJson(nodes: Nodes, rename: (name: string) => string): string {
+  const sources: Source[] = [];
+  const at = (source: Source) => {
+    if (!sources.includes(source)) sources.push(source);
+    return sources.indexOf(source);
   };
-  return toJson(written);
+  const write = ({ ordered, configBlocks, declares, namespaces }: Nodes): WrittenNodes => ({
+    ordered: ordered.map(({ definition: _, template, source, ...node }) => ({
+      ...node,
+      source: at(source),
+      ...(template && { template: write(template) }),
+    })),
+    configBlocks: configBlocks.map(({ source, ...node }) => ({ ...node, source: at(source) })),
+    ...(declares.size && {
+      declares: [...declares.values()].map(({ name, source, block, body }) => ({
+        name,
+        source: at(source),
+        block: { ...block, body: [] }, // the body stands beside it
+        body: write(body().nodes),
+      })),
+    }),
+    ...(namespaces.size && { namespaces: [...namespaces] }),
+  });
+  const written = write(nodes);
+  return toJson({ sources: sources.map(({ name, text }) => ({ name: rename(name), text })), nodes: written });
 }
 
 /** Reads a graph whose components are among the definitions. */
 export function nodesFromJson(json: string, definitions: ReadonlyMap<string, Definition>): Nodes {
-  const { sources, ordered, configBlocks } = fromJson(json) as Written; // written by the function above
+  const { sources, nodes } = fromJson(json) as Written; // written by the function above
   const source = (at: number) => sources[at] as Source; // as above
-  return {
-    ordered: ordered.map(node => ({
-      ...node,
-      source: source(node.source),
-      definition: definitions.get(node.block.name.name) as Definition, // whoever wrote it knew them
-    })),
-    configBlocks: configBlocks.map(node => ({ ...node, source: source(node.source) })),
+  const read = ({ ordered, configBlocks, declares = [], namespaces = [] }: WrittenNodes, around?: Names): Nodes => {
+    const found = new Map<string, Declare>();
+    const names: Names = { declares: found, namespaces: new Map(namespaces), ...(around && { around }) };
+    for (const { name, source: at, block, body } of declares) {
+      const inside = { nodes: read(body, names), entries: [], between: [], circles: [], problems: [] };
+      found.set(name, { name, block, source: source(at), body: () => inside });
+    }
+    return {
+      ...names,
+      ordered: ordered.map(({ template, ...node }) => ({
+        ...node,
+        source: source(node.source),
+        definition: definitionOf(node, definitions),
+        ...(template && { template: read(template, names) }),
+      })),
+      configBlocks: configBlocks.map(node => ({ ...node, source: source(node.source) })),
+    };
   };
+  return read(nodes);
 }
+
+const definitionOf = (
+  { role, block: { name } }: Pick<WrittenNode, "role" | "block">,
+  definitions: ReadonlyMap<string, Definition>,
+): Definition =>
+  (role === "component" ? definitions.get(name.name) : languageDefinition(role, name.name, definitions)) as Definition; // whoever wrote it knew them

@@ -1,0 +1,90 @@
+/** Modules that are fetched while a process runs: read, parsed, put in the place of the ones before. */
+import { messageOf } from "../delivery/errors.ts";
+import type { Diagnostic } from "../syntax/diagnostic.ts";
+import { parseFile } from "../syntax/parser.ts";
+import type { Definition } from "./component.ts";
+import { DiagnosticsError, type LanguageInstance, type ScopeHost, start } from "./language.ts";
+import type { ModuleContent } from "./module-content.ts";
+import { buildModule } from "./nodes.ts";
+import type { Scope } from "./scope.ts";
+
+/** Builds the source of an `import` and makes a scope of what it brings, now and whenever it changes; a bad change keeps the last one. */
+export async function fetchModule(source: Definition, args: unknown, host: ScopeHost): Promise<LanguageInstance> {
+  const { scope, id, node } = host;
+  let inner: Scope | undefined;
+  let last: ModuleContent | undefined;
+  const adopt = async (exports: unknown) => {
+    const { content } = exports as { readonly content: ModuleContent }; // what every import exports
+    if (last && sameContent(last, content)) return;
+    const next = moduleScope(content, host);
+    await start([next]);
+    next.onContent = () => scope.contentChanged(node.id);
+    const before = inner;
+    [inner, last] = [next, content];
+    if (!before) return;
+    scope.contentChanged(node.id);
+    scope.retire(before.finish());
+  };
+  let adopting = Promise.resolve();
+  const setExports = (exports: unknown) => {
+    adopting = adopting
+      .then(() => adopt(exports))
+      .then(() => host.reportHealth("healthy", "content updated"))
+      .catch((error: unknown) => {
+        const message = `the content can't be used, the last one goes on: ${messageOf(error)}`;
+        host.log.error(message, { component: id });
+        host.reportHealth("unhealthy", message);
+      });
+  };
+  const instance = await source.build(args, { ...host, setExports });
+  try {
+    await adopt(instance.exports);
+  } catch (error) {
+    await instance.close?.();
+    throw error;
+  }
+  const { refresh } = instance;
+  return {
+    ...(refresh && {
+      refresh: {
+        ...refresh,
+        run: async () => {
+          await refresh.run();
+          await adopting;
+        },
+      },
+    }),
+    scopes: () => (inner ? [inner] : []),
+    close: async () => {
+      await instance.close?.();
+      await inner?.finish();
+    },
+  };
+}
+
+const sameContent = (a: ModuleContent, b: ModuleContent): boolean =>
+  a.path === b.path &&
+  a.files.length === b.files.length &&
+  a.files.every(({ name, text }, i) => name === b.files[i]?.name && text === b.files[i]?.text);
+
+/** Parses what an import brought. Throws where it is no module. */
+function moduleScope({ files, path }: ModuleContent, { scope, id }: ScopeHost): Scope {
+  const names = files.map(({ name }) => name);
+  const diagnostics: Diagnostic[] = [];
+  scope.countModule(
+    id,
+    names,
+    files.reduce((sum, { text }) => sum + text.length, 0),
+  );
+  const parsed = files.map(({ name, text }) => parseFile({ name, text }));
+  for (const each of parsed) diagnostics.push(...each.diagnostics);
+  const nodes = diagnostics.length
+    ? undefined
+    : buildModule(
+        parsed.map(({ file }) => file),
+        scope.options,
+        diagnostics,
+      );
+  if (!nodes || diagnostics.some(({ severity }) => severity === "error")) throw new DiagnosticsError(diagnostics);
+  return scope.module({ path: id, nodes, directory: path, origins: names });
+}

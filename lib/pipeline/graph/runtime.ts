@@ -1,0 +1,162 @@
+/** What all scopes of a pipeline share: their surroundings, limits, the clock of refreshes, and what is still closing. */
+import path from "node:path";
+import { messageOf } from "../delivery/errors.ts";
+import type { Host } from "./component.ts";
+import type { Tap } from "./gate.ts";
+import type { Node, NodeOptions } from "./nodes.ts";
+import type { Environment } from "./pipeline.ts";
+import type { Component, Scope } from "./scope.ts";
+
+/** More blocks than that come from modules that multiply themselves. */
+const maxNodes = 100_000;
+const maxModules = 1_000;
+const maxModuleText = 64 * 1024 * 1024;
+/** A source that could not be read is asked again after this, or after its own period where that is shorter. */
+const retryMs = 60_000;
+
+interface Refreshed {
+  readonly id: string;
+  readonly life: { readonly over: boolean };
+  readonly everyMs: number;
+  readonly run: () => Promise<void>;
+  readonly unhealthy: (message: string) => void;
+  timer: NodeJS.Timeout | undefined;
+  due: number;
+  running: Promise<void> | undefined;
+}
+
+export class Runtime {
+  readonly environment: Environment;
+  /** What blocks of modules that come later may be. */
+  readonly options: NodeOptions;
+  readonly #internalPages = new Map<string, () => string>();
+  readonly #memories: Map<string, Map<string, unknown>>;
+  readonly #retiring = new Set<Promise<void>>();
+  readonly #refreshed = new Set<Refreshed>();
+  readonly #moduleSizes = new Map<string, number>();
+  tap: ((component: string) => Tap) | undefined;
+  triggersChanged = false;
+  onTriggersChange: (() => void) | undefined;
+  #nodes = 0;
+
+  constructor(environment: Environment, options: NodeOptions) {
+    this.environment = environment;
+    this.options = options;
+    this.#memories = environment.memories ?? new Map();
+  }
+
+  /** Whether a node is evaluated at all. */
+  wanted({ path: place }: Scope, { id }: Node): boolean {
+    return place !== "" || (this.environment.only?.has(id) ?? true);
+  }
+
+  /** Counts blocks that come or go. */
+  count(nodes: number): void {
+    this.#nodes += nodes;
+    if (nodes > 0 && this.#nodes > maxNodes)
+      throw new Error(`a configuration should have at most ${maxNodes} blocks with those of its modules, got more`);
+  }
+
+  /** Counts the text of an imported module. */
+  countModule(id: string, size: number): void {
+    this.#moduleSizes.set(id, size);
+    if (this.#moduleSizes.size > maxModules)
+      throw new Error(`a configuration should import at most ${maxModules} modules, got more`);
+    const total = [...this.#moduleSizes.values()].reduce((sum, each) => sum + each, 0);
+    if (total > maxModuleText)
+      throw new Error(`imported modules should have at most ${maxModuleText} characters together, got ${total}`);
+  }
+
+  flushTriggers(): void {
+    if (!this.triggersChanged) return;
+    this.triggersChanged = false;
+    this.onTriggersChange?.();
+  }
+
+  retire(work: Promise<void>): void {
+    const retiring = work.finally(() => this.#retiring.delete(retiring));
+    this.#retiring.add(retiring);
+  }
+
+  /** Resolves when all that was replaced is closed. */
+  async close(): Promise<void> {
+    for (const { timer } of this.#refreshed) clearInterval(timer);
+    this.#refreshed.clear();
+    await Promise.all(this.#retiring);
+  }
+
+  /** What a component gets; `directory` is that of its module, where it has one on disk. */
+  hostOf(id: string, directory: string): Omit<Host, "setExports" | "reportHealth"> {
+    const { mode, flow, log, state, deadLetters, metrics, clock } = this.environment;
+    const memory = this.#memories.get(id) ?? new Map<string, unknown>();
+    this.#memories.set(id, memory);
+    return {
+      id,
+      mode,
+      flow,
+      log,
+      state,
+      deadLetters,
+      metrics,
+      memory,
+      internalPages: this.#internalPages,
+      directory: path.isAbsolute(directory) ? directory : this.environment.directory,
+      clock,
+    };
+  }
+
+  /** Refreshes an instance that asks for it until it is replaced: locally on a timer, in a function when `refresh` is called. */
+  follow({ id, instance }: Component, life: Refreshed["life"], unhealthy: (message: string) => void): void {
+    const refresh = instance?.refresh;
+    if (!refresh) return;
+    const { environment } = this;
+    const entry: Refreshed = {
+      id,
+      life,
+      ...refresh,
+      unhealthy,
+      timer: undefined,
+      due: environment.clock() + refresh.everyMs,
+      running: undefined,
+    };
+    if (environment.mode === "local") {
+      // longer timers fire at once
+      entry.timer = setInterval(() => void this.#refresh(entry), Math.min(refresh.everyMs, 2 ** 31 - 1));
+      entry.timer.unref();
+    }
+    this.#refreshed.add(entry);
+  }
+
+  /** Reads again what is older than it may be; resolves when that is done, well or not. */
+  async refresh(): Promise<boolean> {
+    const now = this.environment.clock();
+    const due = [...this.#refreshed].filter(entry => entry.due <= now || entry.running);
+    await Promise.all(due.map(entry => this.#refresh(entry)));
+    return due.length > 0;
+  }
+
+  async #refresh(entry: Refreshed): Promise<void> {
+    if (entry.life.over) {
+      clearInterval(entry.timer);
+      this.#refreshed.delete(entry);
+      return;
+    }
+    entry.running ??= this.#runRefresh(entry).finally(() => {
+      entry.running = undefined;
+    });
+    await entry.running;
+  }
+
+  async #runRefresh(entry: Refreshed): Promise<void> {
+    const { clock, log } = this.environment;
+    try {
+      await entry.run();
+      entry.due = clock() + entry.everyMs;
+    } catch (error) {
+      entry.due = clock() + Math.min(entry.everyMs, retryMs);
+      const message = `could not be read again, the last value goes on: ${messageOf(error)}`;
+      log.error(message, { component: entry.id });
+      if (!entry.life.over) entry.unhealthy(message);
+    }
+  }
+}
