@@ -1,5 +1,5 @@
 /** One function of a collector: its role, its log group, and the code that all of them share. */
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Grant, type IGrantable, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, type Code, Function as Lambda, LoggingFormat, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
@@ -40,7 +40,7 @@ export class CollectorFunction extends Construct {
     });
     const role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
     this.logGroup.grantWrite(role); // only its own group; the managed policy would allow to create and write any
-    for (const statement of statementsOf(graph)) role.addToPolicy(statement);
+    for (const statement of statementsOf(graph, Stack.of(this))) role.addToPolicy(statement);
     this.function = new Lambda(this, "Resource", {
       description,
       runtime: Runtime.NODEJS_24_X,
@@ -64,11 +64,12 @@ export class CollectorFunction extends Construct {
   }
 }
 
-/** The permissions that components ask for, one statement a resource. */
-function statementsOf({ components }: GraphDescription): PolicyStatement[] {
+/** The permissions that components ask of AWS, one statement a resource; those of other clouds are granted there. */
+function statementsOf({ components }: GraphDescription, stack: Stack): PolicyStatement[] {
   const actions = new Map<string, Set<string>>();
   for (const { id, permissions } of components)
     for (const { action, resource } of permissions) {
+      if (!/^[\w-]+:/.test(action)) continue;
       if (action.includes("*"))
         throw new Error(
           `${id} should need single actions, got ${action}: a function gets no permission with a wildcard`,
@@ -76,6 +77,13 @@ function statementsOf({ components }: GraphDescription): PolicyStatement[] {
       actions.set(resource, (actions.get(resource) ?? new Set()).add(action));
     }
   return [...actions].map(
-    ([resource, names]) => new PolicyStatement({ actions: [...names].sort(), resources: [resource] }),
+    ([resource, names]) => new PolicyStatement({ actions: [...names].sort(), resources: [inStack(resource, stack)] }),
   );
 }
+
+/** A resource whose ARN leaves open what a stack knows: `arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/a`. */
+const inStack = (resource: string, { partition, region, account }: Stack): string =>
+  resource
+    .replaceAll("${AWS::Partition}", partition)
+    .replaceAll("${AWS::Region}", region)
+    .replaceAll("${AWS::AccountId}", account);

@@ -258,6 +258,23 @@ describe("permissions", () => {
     ]);
   });
 
+  test("are of the stack's account, region and partition, and only of AWS", () => {
+    const resource = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/a";
+    const permissions = [
+      { action: "ssm:GetParameter", resource },
+      { action: "secretmanager.versions.access", resource: "projects/p/secrets/s" },
+      { action: "Microsoft.KeyVault/vaults/secrets/getSecret/action", resource: "https://v.vault.azure.net/secrets/s" },
+    ];
+    const stack = emptyStack();
+    const components = [{ ...component("a"), triggers: [http(false)], permissions }];
+    new HttpFunction(stack, "Http", propsOf({ version: 1, edges: [], components }));
+    const ref = (Ref: string) => ({ Ref: `AWS::${Ref}` });
+    const parts = ["arn:", ref("Partition"), ":ssm:", ref("Region"), ":", ref("AccountId"), ":parameter/a"];
+    expect(allowed(Template.fromStack(stack)).filter(({ Action }) => !String(Action).startsWith("logs:"))).toEqual([
+      { Effect: "Allow", Action: "ssm:GetParameter", Resource: { "Fn::Join": ["", parts] } },
+    ]);
+  });
+
   test("have no wildcard in their actions", () => {
     expect(() => new HttpFunction(emptyStack(), "Http", propsOf(graph("s3:*")))).toThrow(
       new Error("a should need single actions, got s3:*: a function gets no permission with a wildcard"),
