@@ -13,7 +13,7 @@ export async function invoke(
   eventFile: string,
   { stability }: { readonly stability: Stability },
 ): Promise<number> {
-  const { pipeline, diagnostics } = await loadOffline(config, { stability, log: createLogger() });
+  const { pipeline, diagnostics } = await loadOffline(config, { stability, log: createLogger(), readValues: true });
   if (!pipeline) {
     process.stderr.write(`${formatDiagnostics(diagnostics)}\nError: the configuration does not load\n`);
     return 1;
