@@ -30,7 +30,7 @@ export const tlsConfig = object({
 });
 
 const basicAuth = object({
-  username: optional(string, undefined, "User."),
+  username: optional(string, undefined, "User name."),
   password: optional(secret, undefined, "Password."),
   password_file: optional(string, undefined, "File with the password."),
 });
@@ -53,8 +53,8 @@ const proxyFields = {
 };
 
 const oauth2 = object({
-  client_id: optional(string, undefined, "Client id."),
-  client_secret: optional(secret, undefined, "Client secret."),
+  client_id: optional(string, undefined, "Id of the client."),
+  client_secret: optional(secret, undefined, "Secret of the client."),
   client_secret_file: optional(string, undefined, "File with the client secret."),
   scopes: optional(list(string), undefined, "Scopes to ask for."),
   token_url: optional(string, undefined, "Where tokens come from."),
@@ -72,7 +72,7 @@ export const httpClientFields = {
   bearer_token_file: optional(string, undefined, "File with the token."),
   ...proxyFields,
   tls_config: block(tlsConfig, "TLS of the connection."),
-  follow_redirects: optional(bool, true, "Follows redirects."),
+  follow_redirects: optional(bool, true, "Follows redirects to other URLs."),
   enable_http2: optional(bool, true, "Accepted; HTTP/1.1 is spoken."),
   http_headers: optional(map(list(secret)), undefined, "Headers of each request."),
 };

@@ -22,13 +22,13 @@ export const relabelRule = object({
   source_labels: optional(list(string), undefined, "Labels whose values are joined and matched."),
   separator: optional(string, ";", "Stands between the values."),
   regex: optional(string, "(.*)", "What the joined values, or the names of labels, must match as a whole."),
-  modulus: optional(int, 0, "Divisor of `hashmod`."),
+  modulus: optional(int, 0, "Divisor of `hashmod`: the hash of the joined values becomes a number below it."),
   target_label: optional(string, "", "Label that the result is written to."),
   replacement: optional(string, "$1", "The result; `$1` stands for the first group."),
   action: optional(
     oneOf("action", actions, text => `unrecognized action type ${JSON.stringify(text)}`),
     "replace",
-    "What to do.",
+    "What to do with the label set.",
   ),
 });
 export type RelabelRuleArgs = Infer<typeof relabelRule>;

@@ -17,6 +17,8 @@ export const discoveryRelabel = defineComponent({
   name: "discovery.relabel",
   summary: "Rewrites, keeps or drops targets by their labels.",
   stability: "generally-available",
+  inFunctions:
+    "Targets are relabelled at the cold start, and again when they change. It keeps nothing and needs no permissions.",
   args,
   exports: object({
     output: required(list(target), "The targets that are left."),

@@ -8,6 +8,8 @@ export const importString = defineComponent({
   name: "import.string",
   summary: "Imports custom components from a text.",
   stability: "generally-available",
+  inFunctions:
+    "The text is taken at the cold start, and again when the component that it comes from exports another one.",
   args: object({ content: required(optionalSecret, "The text of the module.") }),
   exports: contentExports,
   build: ({ content }, { id, directory }) => ({

@@ -20,6 +20,7 @@ export const lokiRelabel = defineLogProcessor({
   name: "loki.relabel",
   summary: "Rewrites, keeps or drops log streams by their labels.",
   stability: "generally-available",
+  inFunctions: "It works on what an invocation brings, keeps nothing and needs no permissions.",
   args,
   exports: object({
     rules: required(capsule<readonly RelabelRuleArgs[]>("relabel.Rules"), "The rules, for other components."),

@@ -57,12 +57,12 @@ const args = object({
         false,
         "Accepted; entries are acknowledged when Loki has them, so there is nothing to log ahead.",
       ),
-      max_segment_age: optional(duration, undefined, "Accepted."),
-      min_read_frequency: optional(duration, undefined, "Accepted."),
-      max_read_frequency: optional(duration, undefined, "Accepted."),
-      drain_timeout: optional(duration, undefined, "Accepted."),
+      max_segment_age: optional(duration, undefined, "Accepted; nothing is logged ahead."),
+      min_read_frequency: optional(duration, undefined, "Accepted; nothing is logged ahead."),
+      max_read_frequency: optional(duration, undefined, "Accepted; nothing is logged ahead."),
+      drain_timeout: optional(duration, undefined, "Accepted; nothing is logged ahead."),
     }),
-    "Accepted for Alloy's sake.",
+    "The write-ahead log. There is none here.",
   ),
 });
 type Args = Infer<typeof args>;

@@ -21,6 +21,7 @@ export const prometheusRelabel = defineMetricProcessor({
   name: "prometheus.relabel",
   summary: "Rewrites, keeps or drops samples by the labels of their series.",
   stability: "generally-available",
+  inFunctions: "It works on what an invocation brings, keeps nothing and needs no permissions.",
   args,
   exports: object({
     rules: required(capsule<readonly RelabelRuleArgs[]>("relabel.Rules"), "The rules, for other components."),

@@ -18,7 +18,7 @@ const definition = defineLogProcessor({
   summary: "Runs log entries through stages that extract, change, label and drop them.",
   stability: "generally-available",
   inFunctions:
-    "stage.limit counts for all instances together in the state store; with drop = false a batch waits for all of its lines, and goes back to the trigger if the deadline is earlier.",
+    "All stages work on what an invocation brings. stage.limit counts for all instances together in the state store; with drop = false a batch waits for all of its lines, and goes back to the trigger if the deadline is earlier.",
   args,
   build: ({ stage }) => ({ transform: processStreams(stage as readonly StageArgs[]) }), // decoded by the variants' schemas
 });

@@ -23,18 +23,18 @@ const tls = object({
 
 const http2 = object({
   enabled: optional(bool, false, "Accepted; HTTP/1.1 is spoken."),
-  max_handlers: optional(int, 0, "Accepted."),
-  max_concurrent_streams: optional(int, 100, "Accepted."),
-  max_decoder_header_table_size: optional(int, 4096, "Accepted."),
-  max_encoder_header_table_size: optional(int, 4096, "Accepted."),
-  max_read_frame_size: optional(int, 0, "Accepted."),
-  permit_prohibited_ciphers: optional(bool, false, "Accepted."),
-  idle_timeout: optional(duration, undefined, "Accepted."),
-  read_idle_timeout: optional(duration, undefined, "Accepted."),
-  ping_timeout: optional(duration, "15s", "Accepted."),
-  write_byte_timeout: optional(duration, undefined, "Accepted."),
-  max_upload_buffer_per_connection: optional(int, 0, "Accepted."),
-  max_upload_buffer_per_stream: optional(int, 0, "Accepted."),
+  max_handlers: optional(int, 0, "Accepted; HTTP/1.1 is spoken."),
+  max_concurrent_streams: optional(int, 100, "Accepted; HTTP/1.1 is spoken."),
+  max_decoder_header_table_size: optional(int, 4096, "Accepted; HTTP/1.1 is spoken."),
+  max_encoder_header_table_size: optional(int, 4096, "Accepted; HTTP/1.1 is spoken."),
+  max_read_frame_size: optional(int, 0, "Accepted; HTTP/1.1 is spoken."),
+  permit_prohibited_ciphers: optional(bool, false, "Accepted; HTTP/1.1 is spoken."),
+  idle_timeout: optional(duration, undefined, "Accepted; HTTP/1.1 is spoken."),
+  read_idle_timeout: optional(duration, undefined, "Accepted; HTTP/1.1 is spoken."),
+  ping_timeout: optional(duration, "15s", "Accepted; HTTP/1.1 is spoken."),
+  write_byte_timeout: optional(duration, undefined, "Accepted; HTTP/1.1 is spoken."),
+  max_upload_buffer_per_connection: optional(int, 0, "Accepted; HTTP/1.1 is spoken."),
+  max_upload_buffer_per_stream: optional(int, 0, "Accepted; HTTP/1.1 is spoken."),
 });
 
 const http = object({
@@ -43,9 +43,9 @@ const http = object({
   conn_limit: optional(int, 0, "Accepted; connections are not limited."),
   server_read_timeout: optional(duration, "30s", "Accepted; bodies are bounded by their size."),
   server_write_timeout: optional(duration, "30s", "Time until an answer must be given."),
-  server_idle_timeout: optional(duration, "2m", "Accepted."),
+  server_idle_timeout: optional(duration, "2m", "Accepted; the runtime closes idle connections."),
   tls: block(tls, "TLS of the listener."),
-  http2: block(http2, "Accepted for Alloy's sake."),
+  http2: block(http2, "HTTP/2, which is not spoken."),
 });
 
 const forever = "2562047h47m16.854775807s";

@@ -28,7 +28,7 @@ const args = object({
       file: optional(string, "", "File in the format of htpasswd."),
       inline: optional(string, "", "Its content; users here go before those of the file."),
     }),
-    "Who may send.",
+    "Users who may send, with their passwords.",
   ),
   debug_metrics: debugMetrics,
 });
@@ -38,6 +38,8 @@ export const otelcolAuthBasic = defineComponent({
   name: "otelcol.auth.basic",
   summary: "Basic authentication of requests that go out and of those that come in.",
   stability: "generally-available",
+  inFunctions:
+    "Passwords come from the function's environment, from files of its bundle, or from a `remote.*` component.",
   args,
   exports: authExports,
   *check({ username, password, client_auth, htpasswd }): Iterable<Problem> {

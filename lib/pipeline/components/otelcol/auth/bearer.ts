@@ -9,7 +9,7 @@ import { type AuthHandler, authExports } from "../auth.ts";
 const args = object({
   scheme: optional(string, "Bearer", "What stands before the token; empty for the token alone."),
   token: required(secret, "The token."),
-  header: optional(string, "Authorization", "The header."),
+  header: optional(string, "Authorization", "Name of the header that has the token."),
   debug_metrics: debugMetrics,
 });
 
@@ -17,6 +17,7 @@ export const otelcolAuthBearer = defineComponent({
   name: "otelcol.auth.bearer",
   summary: "Authorises requests with a token in a header, and checks it in those that come in.",
   stability: "generally-available",
+  inFunctions: "The token comes from the function's environment, or from a `remote.*` component.",
   args,
   exports: authExports,
   build({ scheme, token, header }) {

@@ -33,6 +33,7 @@ export const otelcolAuthHeaders = defineComponent({
   name: "otelcol.auth.headers",
   summary: "Sets headers of requests that go out.",
   stability: "generally-available",
+  inFunctions: "A header that the function's URL or a queue does not pass on can't be taken from the context.",
   args,
   exports: authExports,
   *check({ header }): Iterable<Problem> {

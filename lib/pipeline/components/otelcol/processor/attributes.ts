@@ -18,6 +18,7 @@ export const otelcolProcessorAttributes = defineOtelProcessor<Args>({
   name: "otelcol.processor.attributes",
   summary: "Changes the attributes of spans, log records and data points.",
   stability: "generally-available",
+  inFunctions: "It works on what an invocation brings, keeps nothing and needs no permissions.",
   args,
   *check({ action, include, exclude, output }) {
     if (!action.length) yield { path: [], message: 'missing required block "action"' };

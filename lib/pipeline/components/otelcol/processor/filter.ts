@@ -46,6 +46,7 @@ export const otelcolProcessorFilter = defineOtelProcessor<Args>({
   name: "otelcol.processor.filter",
   summary: "Drops spans, span events, metrics, data points and log records for which an OTTL condition holds.",
   stability: "generally-available",
+  inFunctions: "It works on what an invocation brings, keeps nothing and needs no permissions.",
   args,
   *check(given) {
     for (const [conditions, block, names] of exclusive) {

@@ -50,6 +50,7 @@ export const otelcolProcessorProbabilisticSampler = defineOtelProcessor<Args>({
   name: "otelcol.processor.probabilistic_sampler",
   summary: "Keeps a share of traces and log records.",
   stability: "generally-available",
+  inFunctions: "Decisions follow from ids and attributes alone, so that all instances of the function decide alike.",
   args,
   *check({ sampling_percentage: share, sampling_precision: precision, hash_seed }) {
     if (share < 0) yield { path: ["sampling_percentage"], message: `sampling rate is negative: ${share}%` };

@@ -36,14 +36,14 @@ const match = object({
   regexp: block(
     object({
       cache_enabled: optional(bool, false, "Accepted; matching is fast enough."),
-      cache_max_num_entries: optional(int, 0, "Accepted."),
+      cache_max_num_entries: optional(int, 0, "Accepted; there is no cache."),
     }),
     "Options of regular expressions.",
   ),
-  services: optional(list(string), [], "Names of services."),
-  span_names: optional(list(string), [], "Names of spans."),
-  log_bodies: optional(list(string), [], "Bodies of log records."),
-  log_severity_texts: optional(list(string), [], "Severity texts of log records."),
+  services: optional(list(string), [], "Names of services, one of which must match."),
+  span_names: optional(list(string), [], "Names of spans, one of which must match."),
+  log_bodies: optional(list(string), [], "Bodies of log records, one of which must match."),
+  log_severity_texts: optional(list(string), [], "Severity texts of log records, one of which must match."),
   log_severity: block(
     object({
       min: required(severity, "Least severity that matches."),
@@ -51,7 +51,7 @@ const match = object({
     }),
     "Severity of log records.",
   ),
-  metric_names: optional(list(string), [], "Names of metrics."),
+  metric_names: optional(list(string), [], "Names of metrics, one of which must match."),
   attribute: blocks(attribute, "Attributes, all of which must match."),
   resource: blocks(attribute, "Attributes of the resource, all of which must match."),
   library: blocks(
