@@ -1,9 +1,9 @@
 /** `amalgam run`: the local process with its signals. */
-import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serveAdmin } from "../functions/local/admin.ts";
 import { createLogger } from "../functions/local/log.ts";
 import { ConfigurationError, LocalProcess } from "../functions/local/process.ts";
+import type { SwitchingServer } from "../functions/local/switching-server.ts";
 import { messageOf } from "../lib/pipeline/delivery/errors.ts";
 import type { Stability } from "../lib/pipeline/graph/component.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
@@ -18,11 +18,12 @@ export interface RunOptions {
 
 /** Runs until SIGTERM or SIGINT; resolves to the exit code. */
 export async function run(config: string, { listen, ...options }: RunOptions): Promise<number> {
-  const log = createLogger();
+  const log = createLogger({ hold: true });
   const local = new LocalProcess({ config, ...options, log });
   try {
     await local.load();
   } catch (error) {
+    log.configure({}); // what was said until now may tell why
     await local.stop();
     if (!(error instanceof ConfigurationError)) throw error;
     process.stderr.write(
@@ -31,7 +32,7 @@ export async function run(config: string, { listen, ...options }: RunOptions): P
     return 1;
   }
   const admin = await serveAdmin(local, listen, log);
-  const page = pageUrl(admin);
+  const page = pageUrl(admin, local.server.tls !== undefined);
   log.info("running", {
     config,
     components: local.pipeline?.components.length,
@@ -60,10 +61,10 @@ export async function run(config: string, { listen, ...options }: RunOptions): P
 }
 
 /** Where the page is, also if the port was left to the system or all addresses listen. */
-function pageUrl(admin: Server): string {
+function pageUrl(admin: Pick<SwitchingServer, "address">, secure: boolean): string {
   const { address, port, family } = admin.address() as AddressInfo; // listening on TCP
   const host = address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
-  return `http://${family === "IPv6" && host === address ? `[${host}]` : host}:${port}/`;
+  return `${secure ? "https" : "http"}://${family === "IPv6" && host === address ? `[${host}]` : host}:${port}/`;
 }
 
 const reasonOf = (error: unknown): string =>

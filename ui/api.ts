@@ -1,5 +1,6 @@
 /** What the page shows, as JSON. Components have the form of Alloy's API; what only Amalgam has stands beside it. */
 import { type LocalProcess, mayWatch } from "../functions/local/process.ts";
+import type { RemoteState } from "../functions/local/remotecfg.ts";
 import { describePipeline, type TriggerDescription } from "../lib/pipeline/graph/describe.ts";
 import type { Component, Pipeline } from "../lib/pipeline/graph/pipeline.ts";
 import { argumentsJson, type BodyJson, exportsJson } from "./body.ts";
@@ -56,6 +57,8 @@ export interface StatusJson {
   readonly revision: number;
   readonly showsItems: boolean;
   readonly components: readonly ComponentJson[];
+  /** Where components whose module is `remotecfg` come from. */
+  readonly remote: RemoteState | undefined;
   /** What entered the components at which data ends. */
   readonly latest: readonly (Item & { readonly component: string })[];
 }
@@ -71,8 +74,8 @@ export class Api {
   readonly #items: ItemLog;
   readonly #clock: () => number;
   readonly #started: number;
-  readonly #revisions = new WeakMap<Pipeline, number>();
-  #loads = 0;
+  #revision = 0;
+  #shown: readonly Pipeline[] = [];
 
   constructor(local: LocalProcess, items: ItemLog, clock: () => number) {
     this.#local = local;
@@ -82,7 +85,7 @@ export class Api {
   }
 
   status(): StatusJson {
-    const { pipeline, config } = this.#local;
+    const { config, remote } = this.#local;
     const components = this.components();
     const ends = components.filter(({ takesData, dataFlowEdgesTo }) => takesData && !dataFlowEdgesTo.length);
     const latest = ends.flatMap(({ id }) =>
@@ -95,31 +98,31 @@ export class Api {
       now: this.#clock(),
       started: this.#started,
       config,
-      revision: pipeline ? this.#revisionOf(pipeline) : 0,
-      showsItems: pipeline !== undefined && mayWatch(pipeline),
+      revision: this.#revisionNow(),
+      showsItems: this.#mayWatch(),
       components,
+      remote: remote?.state,
       latest: latest.sort((a, b) => b.id - a.id),
     };
   }
 
   components(): ComponentJson[] {
-    const { pipeline } = this.#local;
-    if (!pipeline) return [];
-    const edges = edgesOf(pipeline.components);
+    const { components } = this.#local;
+    const edges = edgesOf(components);
     const counters = countersByComponent(this.#local.metrics.expose());
-    const triggers = triggersOf(pipeline);
-    return inFileOrder(pipeline).map(component => {
-      const { id } = component.node;
-      return this.#componentJson(pipeline, component, edges, counters.get(id) ?? [], triggers.get(id) ?? []);
+    const triggers = triggersOf(this.#local);
+    return inFileOrder(components).map(component => {
+      const { id } = component;
+      return this.#componentJson(component, edges, counters.get(id) ?? [], triggers.get(id) ?? []);
     });
   }
 
   component(id: string): DetailJson | undefined {
     const json = this.components().find(each => each.id === id);
-    const component = this.#local.pipeline?.component(id);
+    const component = this.#local.components.find(each => each.id === id);
     if (!json || !component) return undefined;
     const { node, values, exports } = component;
-    const edges = edgesOf(this.#local.pipeline?.components ?? []);
+    const edges = edgesOf(this.#local.components);
     return {
       ...json,
       arguments: argumentsJson(node.block.body, node.definition.args, values),
@@ -132,11 +135,11 @@ export class Api {
 
   /** The graph as it is drawn, from left to right or, on narrow screens, from top to bottom. */
   graph(direction: "right" | "down") {
-    const components = this.#local.pipeline ? inFileOrder(this.#local.pipeline) : [];
+    const components = inFileOrder(this.#local.components);
     const edges = edgesOf(components);
     // Circles that data edges and value edges make together are cut at a value.
     const ordered = [...edges.filter(({ kind }) => kind === "data"), ...edges.filter(({ kind }) => kind === "value")];
-    const ids = components.map(({ node }) => node.id);
+    const ids = components.map(({ id }) => id);
     const box = boxes[direction];
     const { width, height, places, paths } = layout(ids, ordered, { direction, ...box });
     return {
@@ -149,8 +152,12 @@ export class Api {
   }
 
   #itemsOf(id: string): readonly Item[] {
+    return this.#mayWatch() ? this.#items.of(id) : [];
+  }
+
+  #mayWatch(): boolean {
     const { pipeline } = this.#local;
-    return pipeline && mayWatch(pipeline) ? this.#items.of(id) : [];
+    return pipeline !== undefined && mayWatch(pipeline);
   }
 
   /** What left a component, as the next ones saw it. */
@@ -160,23 +167,21 @@ export class Api {
     return next && data.filter(({ to }) => to === next.to).length === 1 ? this.#itemsOf(next.to) : [];
   }
 
-  #revisionOf(pipeline: Pipeline): number {
-    let revision = this.#revisions.get(pipeline);
-    if (revision === undefined) {
-      revision = ++this.#loads;
-      this.#revisions.set(pipeline, revision);
-    }
-    return revision;
+  #revisionNow(): number {
+    const pipelines = this.#local.parts.map(({ pipeline }) => pipeline);
+    const same = pipelines.length === this.#shown.length && pipelines.every((each, i) => each === this.#shown[i]);
+    if (!same) this.#revision++;
+    this.#shown = pipelines;
+    return this.#revision;
   }
 
   #componentJson(
-    pipeline: Pipeline,
-    { node, health, gates }: Component,
+    { id, references, node, health, gates }: Component,
     edges: readonly Edge[],
     counters: readonly ComponentCounter[],
     triggers: readonly TriggerDescription[],
   ): ComponentJson {
-    const { id, definition, block, references } = node;
+    const { definition, block } = node;
     const slash = id.lastIndexOf("/");
     return {
       name: definition.name,
@@ -185,7 +190,9 @@ export class Api {
       moduleID: id.slice(0, Math.max(slash, 0)),
       label: block.label?.name ?? "",
       referencesTo: references,
-      referencedBy: pipeline.components.filter(other => other.node.references.includes(id)).map(other => other.node.id),
+      referencedBy: this.#local.components
+        .filter(other => other.references.includes(id))
+        .map(other => other.id),
       dataFlowEdgesTo: edges.filter(({ from, kind }) => from === id && kind === "data").map(({ to }) => to),
       health: {
         state: health.state,
@@ -193,7 +200,7 @@ export class Api {
         updatedTime: new Date(health.since).toISOString(),
       },
       original: "",
-      liveDebuggingEnabled: mayWatch(pipeline) && gates.size > 0,
+      liveDebuggingEnabled: this.#mayWatch() && gates.size > 0,
       id,
       summary: definition.summary,
       stability: definition.stability,
@@ -209,11 +216,15 @@ export class Api {
   }
 }
 
-const triggersOf = (pipeline: Pipeline): ReadonlyMap<string, readonly TriggerDescription[]> =>
-  new Map(describePipeline(pipeline).components.map(({ id, triggers }) => [id, triggers]));
+const triggersOf = ({ parts }: LocalProcess): ReadonlyMap<string, readonly TriggerDescription[]> =>
+  new Map(
+    parts.flatMap(({ prefix, pipeline }) =>
+      describePipeline(pipeline).components.map(({ id, triggers }) => [prefix + id, triggers] as const),
+    ),
+  );
 
-/** As the user wrote them; the pipeline has them in the order in which they are built. */
-const inFileOrder = ({ components }: Pipeline): readonly Component[] =>
+/** As the user wrote them; a pipeline has them in the order in which they are built. */
+const inFileOrder = (components: readonly Component[]): readonly Component[] =>
   components.toSorted(
     (a, b) => a.node.source.name.localeCompare(b.node.source.name) || a.node.block.start - b.node.block.start,
   );

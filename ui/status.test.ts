@@ -1,6 +1,6 @@
 /** The page as a browser or a stranger meets it: a real process, asked over HTTP. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { request as httpRequest, type Server } from "node:http";
+import { request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -58,7 +58,7 @@ loki.write "out" {
 `;
 
 let local: LocalProcess;
-let server: Server;
+let server: Awaited<ReturnType<typeof serveAdmin>>;
 let port: number;
 
 beforeAll(async () => {

@@ -1,10 +1,13 @@
 /** The process' own HTTP server: health, metrics, reload, and the status page. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
 import { formatDiagnostics } from "../../lib/pipeline/syntax/report.ts";
 import { type Page, statusPage } from "../../ui/status.ts";
 import { ConfigurationError, type LocalProcess } from "./process.ts";
+import { SwitchingServer } from "./switching-server.ts";
 
 const text = (status: number, body: string): Page => ({
   status,
@@ -17,17 +20,21 @@ export async function serveAdmin(
   local: LocalProcess,
   { host, port }: { readonly host: string; readonly port: number },
   log: Logger,
-): Promise<Server> {
+): Promise<SwitchingServer> {
   const page = statusPage(local);
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     void answer(local, page, request, host).then(
       reply => write(request, response, reply),
       error => {
-        log.error("status page failed", { error: error instanceof Error ? error.message : String(error) });
+        log.error("status page failed", { error: messageOf(error) });
         write(request, response, text(500, "internal error"));
       },
     );
-  });
+  };
+  const server = new SwitchingServer(onRequest, log);
+  const follow = () => server.use(local.server.tls);
+  follow();
+  local.onServerChange = follow;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host === "" ? undefined : host, resolve);
@@ -43,6 +50,8 @@ async function answer(
 ): Promise<Page> {
   const { method = "GET", url = "/" } = request;
   const { pathname, searchParams } = new URL(`http://localhost${url.startsWith("/") ? url : "/"}`);
+  if (!local.server.admits(pathname, request.headers.authorization))
+    return { ...text(401, "unauthorized"), headers: { "www-authenticate": 'Basic realm="Restricted"' } };
   if (pathname !== "/-/reload" && method !== "GET" && method !== "HEAD") return text(405, "method not allowed");
   switch (pathname) {
     case "/metrics":
@@ -68,16 +77,18 @@ function namesThisMachine(header: string): boolean {
 }
 
 function healthy(local: LocalProcess): Page {
-  const ill = local.pipeline?.components.filter(({ health }) => health.state === "unhealthy") ?? [];
+  const ill = local.components.filter(({ health }) => health.state === "unhealthy").map(({ id }) => id);
+  if (local.remote?.problem !== undefined) ill.push("remotecfg");
   if (!ill.length) return text(200, "All Amalgam components are healthy.");
-  return text(500, `unhealthy components: ${ill.map(({ node }) => node.id).join(", ")}`);
+  return text(500, `unhealthy components: ${ill.join(", ")}`);
 }
 
 /** As in Alloy both methods do it, but from a browser only the page's own button: neither a link nor another page. */
-async function reload(local: LocalProcess, { method = "GET", headers }: IncomingMessage): Promise<Page> {
+async function reload(local: LocalProcess, { method = "GET", headers, socket }: IncomingMessage): Promise<Page> {
   if (method !== "POST" && method !== "GET") return text(405, "method not allowed");
   const site = headers["sec-fetch-site"];
-  const elsewhere = headers.origin !== undefined && headers.origin !== `http://${headers.host}`;
+  const scheme = (socket as Partial<TLSSocket>).encrypted ? "https" : "http"; // sockets of TLS have the field
+  const elsewhere = headers.origin !== undefined && headers.origin !== `${scheme}://${headers.host}`;
   if (elsewhere || (site !== undefined && site !== "same-origin" && site !== "none"))
     return text(403, "a page from elsewhere can't reload the configuration");
   if (site !== undefined && method !== "POST") return text(405, "browsers reload with POST; use the page's button");

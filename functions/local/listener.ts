@@ -4,12 +4,18 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import type { AddressInfo } from "node:net";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Invocation, Logger } from "../../lib/pipeline/graph/invocation.ts";
-import type { HttpReply, HttpTrigger, Route, TlsListener } from "../../lib/pipeline/graph/trigger.ts";
+import type {
+  ClientCertificates,
+  HttpReply,
+  HttpTrigger,
+  Route,
+  TlsListener,
+} from "../../lib/pipeline/graph/trigger.ts";
 
 /** Routes of an address, and how to make an invocation for the pipeline that they belong to. */
 export interface Service {
   readonly triggers: readonly HttpTrigger[];
-  readonly invocation: (options: { deadlineMs: number; signal: AbortSignal }) => Invocation;
+  readonly invocation: (options: { deadlineMs: number; signal: AbortSignal }, route: Route) => Invocation;
 }
 
 const defaultAnswerMs = 30_000;
@@ -103,10 +109,8 @@ export class Listener {
         });
       const gone = new AbortController();
       response.on("close", () => gone.abort());
-      const invocation = this.#service.invocation({
-        deadlineMs: (route.answerWithinMs ?? defaultAnswerMs) - reserveMs,
-        signal: gone.signal,
-      });
+      const deadlineMs = (route.answerWithinMs ?? defaultAnswerMs) - reserveMs;
+      const invocation = this.#service.invocation({ deadlineMs, signal: gone.signal }, route);
       const headers = request.headers as Readonly<Record<string, string | undefined>>; // only set-cookie is a list, and that isn't sent by clients
       this.#send(request, response, await route.handle({ method, path, query, headers, body }, invocation));
     } catch (error) {
@@ -128,13 +132,17 @@ function tlsServer(tls: TlsListener, onRequest: OnRequest): Server {
     { ...secureContext(tls), ...(wanted && { requestCert: true, rejectUnauthorized: strict }) },
     onRequest,
   );
-  if (wanted === "require-any" || wanted === "verify-if-given") {
-    server.on("secureConnection", socket => {
-      const given = Object.keys(socket.getPeerCertificate()).length > 0;
-      if (wanted === "require-any" ? !given : given && !socket.authorized) socket.destroy();
-    });
-  }
+  judgeCertificates(server, wanted);
   return server;
+}
+
+/** Ends connections whose certificate is missing or not signed by a CA, where Node's server can't be told to. */
+export function judgeCertificates(server: TlsServer, wanted: ClientCertificates | undefined): void {
+  if (wanted !== "require-any" && wanted !== "verify-if-given") return;
+  server.on("secureConnection", socket => {
+    const given = Object.keys(socket.getPeerCertificate()).length > 0;
+    if (wanted === "require-any" ? !given : given && !socket.authorized) socket.destroy();
+  });
 }
 
 const secureContext = ({ cert, key, clientCa }: TlsListener) => ({

@@ -1,23 +1,32 @@
 /** Amalgam as one process: listens where components say, scrapes on time, keeps state on disk, and can change its configuration while it runs. */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { definitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
+import { blockDefinitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
 import { type DeadLetterStore, folderDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
+import { settingOf } from "../../lib/pipeline/graph/config-blocks.ts";
 import { Flow } from "../../lib/pipeline/graph/flow.ts";
-import type { Tap } from "../../lib/pipeline/graph/gate.ts";
+import { fanOut, type Tap } from "../../lib/pipeline/graph/gate.ts";
 import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
 import { MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
-import { type Environment, loadPipeline, type Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
-import type { HttpTrigger } from "../../lib/pipeline/graph/trigger.ts";
+import { type Component, type Environment, loadPipeline, type Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import type { HttpTrigger, Route } from "../../lib/pipeline/graph/trigger.ts";
 import { SqliteStore } from "../../lib/pipeline/state/sqlite.ts";
 import type { StateStore } from "../../lib/pipeline/state/store.ts";
+import type { File } from "../../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
+import { formatDiagnosticLine } from "../../lib/pipeline/syntax/report.ts";
 import { readConfiguration } from "./configuration.ts";
+import { LineLimit, usualLineLimit } from "./line-limit.ts";
 import { Listener, type Service } from "./listener.ts";
 import type { ProcessLogger } from "./log.ts";
+import { OwnLog } from "./own-log.ts";
+import { prefixed } from "./prefixed.ts";
+import { RemoteConfig } from "./remotecfg.ts";
+import { parseRemote } from "./remotecfg-file.ts";
 import { type Job, Schedule } from "./schedule.ts";
+import { openServer, type ServerSettings, serverSettings } from "./server-settings.ts";
 
 export interface ProcessOptions {
   /** A file or a folder. */
@@ -40,33 +49,81 @@ export class ConfigurationError extends Error {
   }
 }
 
-interface Running {
+/** One of the pipelines of the process. */
+interface Part {
   readonly pipeline: Pipeline;
   readonly schedule: Schedule;
 }
 
+/** Which one: that of the file, or the one that came from a server. */
+type PartName = "main" | "remotecfg";
+
+/** What stands before the ids of a pipeline's components. */
+const prefixes: Readonly<Record<PartName, string>> = { main: "", remotecfg: "remotecfg/" };
+
+/** For lines of the own log that are still to be sent when the process stops. */
+const flushMs = 5000;
+
 export class LocalProcess {
   readonly metrics = new MetricsRegistry();
-  readonly #memories = new Map<string, Map<string, unknown>>();
+  readonly #memories = { main: new Map(), remotecfg: new Map() };
   readonly #options: ProcessOptions;
   readonly #state: StateStore;
   readonly #deadLetters: DeadLetterStore;
   /** By address, as `byAddress` names it. */
   readonly #listeners = new Map<string, Listener>();
-  #running: Running | undefined;
+  readonly #parts = new Map<PartName, Part>();
+  readonly #ownLog: OwnLog;
+  readonly #remote: RemoteConfig;
+  #server = openServer;
+  /** Where relative paths start. */
+  #directory = "";
+  /** Called when the configuration says something else of the process' own server. */
+  onServerChange: (() => void) | undefined;
   #tap: ((component: string) => Tap) | undefined;
   #changing: Promise<void> = Promise.resolve();
 
   constructor(options: ProcessOptions) {
+    const { storagePath, log } = options;
     this.#options = options;
-    mkdirSync(options.storagePath, { recursive: true });
-    this.#state = new SqliteStore(path.join(options.storagePath, "state.db"));
-    this.#deadLetters = folderDeadLetters(path.join(options.storagePath, "dead-letters"));
+    mkdirSync(storagePath, { recursive: true });
+    this.#state = new SqliteStore(path.join(storagePath, "state.db"));
+    this.#deadLetters = folderDeadLetters(path.join(storagePath, "dead-letters"));
+    this.#ownLog = new OwnLog(log);
+    this.#remote = new RemoteConfig({
+      storagePath,
+      log,
+      metrics: this.metrics,
+      load: text => this.#change(() => this.#loadRemote(text)).catch(inOneLine),
+      unload: () => this.#change(() => this.#unload("remotecfg")),
+    });
   }
 
-  /** The pipeline that runs now. */
+  /** The pipeline of the file, as it runs now. */
   get pipeline(): Pipeline | undefined {
-    return this.#running?.pipeline;
+    return this.#parts.get("main")?.pipeline;
+  }
+
+  /** All pipelines that run, each with what stands before its components' ids. */
+  get parts(): readonly { readonly prefix: string; readonly pipeline: Pipeline }[] {
+    return [...this.#parts].map(([name, { pipeline }]) => ({ prefix: prefixes[name], pipeline }));
+  }
+
+  /** The components of all pipelines, with ids that differ. */
+  get components(): readonly Component[] {
+    return this.parts.flatMap(({ prefix, pipeline }) =>
+      prefix === "" ? pipeline.components : pipeline.components.map(component => named(component, prefix)),
+    );
+  }
+
+  /** The configuration that comes from a server, if there is to be one. */
+  get remote(): RemoteConfig | undefined {
+    return this.#remote.wanted ? this.#remote : undefined;
+  }
+
+  /** What the configuration says of the process' own server. */
+  get server(): ServerSettings {
+    return this.#server;
   }
 
   /** The file or folder that the configuration is read from. */
@@ -74,10 +131,10 @@ export class LocalProcess {
     return this.#options.config;
   }
 
-  /** Shows each batch that enters a component, in the pipeline that runs and in those that come after it. */
+  /** Shows each batch that enters a component, in the pipelines that run and in those that come after them. */
   watch(tap: (component: string) => Tap): void {
     this.#tap = tap;
-    if (this.pipeline && mayWatch(this.pipeline)) this.pipeline.watch(tap);
+    for (const { prefix, pipeline } of this.parts) this.#watch(pipeline, prefix);
   }
 
   /**
@@ -85,63 +142,143 @@ export class LocalProcess {
    * that is taken) the old one goes on untouched.
    */
   load(): Promise<void> {
-    const change = this.#changing.then(() => this.#load());
-    this.#changing = change.catch(() => {});
-    return change;
+    return this.#change(() => this.#load());
   }
 
   /** Takes nothing new, finishes what is under way, and lets go of everything. */
   async stop(): Promise<void> {
+    await this.#remote.stop();
     await this.#changing;
     const closing = [...this.#listeners.values()].map(listener => listener.close());
     this.#listeners.clear();
-    await this.#running?.schedule.stop();
+    const parts = [...this.#parts.values()];
+    for (const { schedule } of parts) await schedule.stop();
     await Promise.all(closing);
-    await this.#running?.pipeline.settled();
-    await this.#running?.pipeline.close();
+    await this.#endOwnLog();
+    for (const { pipeline } of parts) {
+      await pipeline.settled();
+      await pipeline.close();
+    }
     await this.#state.close();
   }
 
+  /** One after the other: two changes at once would not know of each other's addresses. */
+  #change(work: () => Promise<void>): Promise<void> {
+    const change = this.#changing.then(work);
+    this.#changing = change.catch(() => {});
+    return change;
+  }
+
+  async #endOwnLog(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, flushMs);
+    });
+    await Promise.race([this.#ownLog.flush(), late]);
+    clearTimeout(timer);
+    this.#ownLog.target = undefined;
+  }
+
   async #load(): Promise<void> {
-    const pipeline = await this.#build();
-    const added = await this.#listen(pipeline);
-    pipeline.onTriggersChange = () => this.#refresh(pipeline);
-    if (mayWatch(pipeline)) pipeline.watch(this.#tap);
-    // as config-blocks.ts has it; without the block the log is as it was at the start
-    this.#options.log.configure?.(
-      (pipeline.settings.get("logging") ?? {}) as Parameters<ProcessLogger["configure"]>[0],
-    );
-    const before = this.#running;
+    const { config } = this.#options;
+    const { files, diagnostics, directory } = readConfiguration(config);
+    if (diagnostics.some(({ severity }) => severity === "error")) throw new ConfigurationError(diagnostics);
+    const pipeline = await this.#build("main", files, directory);
+    const { settings } = pipeline;
+    const server = await orClose(pipeline, () => serverSettings(settingOf(settings, "http"), directory));
+    const update = await orClose(pipeline, () => this.#remote.prepare(settingOf(settings, "remotecfg"), directory));
+    await this.#exchange("main", pipeline, () => {
+      this.#configureLog(pipeline);
+      this.#server = server;
+      this.onServerChange?.();
+    });
+    this.#directory = directory;
+    const remote = this.#parts.get("remotecfg");
+    if (remote) this.#watch(remote.pipeline, prefixes.remotecfg); // its data is shown as the file says
+    update();
+  }
+
+  async #loadRemote(text: string): Promise<void> {
+    const { file, diagnostics } = parseRemote(text);
+    if (diagnostics.some(({ severity }) => severity === "error")) throw new ConfigurationError(diagnostics);
+    await this.#exchange("remotecfg", await this.#build("remotecfg", [file], this.#directory));
+  }
+
+  /** Puts a pipeline in the place of the one of that name. */
+  async #exchange(name: PartName, pipeline: Pipeline, commit = () => {}): Promise<void> {
+    const added = await this.#listen(name, pipeline);
+    pipeline.onTriggersChange = () => this.#refresh(name, pipeline);
+    commit();
+    const before = this.#parts.get(name);
     const schedule = new Schedule(options => pipeline.invocation(options), this.#options.log);
-    this.#running = { pipeline, schedule };
+    this.#parts.set(name, { pipeline, schedule });
+    this.#watch(pipeline, prefixes[name]);
     for (const [address, listener] of added) this.#listeners.set(address, listener);
-    this.#route(pipeline);
+    this.#route();
     await before?.schedule.stop(); // so that no target is scraped by both
-    schedule.set(jobsOf(pipeline));
+    schedule.set(jobsOf(pipeline, prefixes[name]));
     await before?.pipeline.settled();
     await before?.pipeline.close();
   }
 
+  async #unload(name: PartName): Promise<void> {
+    const part = this.#parts.get(name);
+    this.#parts.delete(name);
+    this.#route();
+    await part?.schedule.stop();
+    await part?.pipeline.settled();
+    await part?.pipeline.close();
+  }
+
+  /** Without the block the log is as it was at the start. */
+  #configureLog(pipeline: Pipeline): void {
+    const logging = settingOf(pipeline.settings, "logging");
+    const limiting = logging?.rate_limiting ?? usualLineLimit;
+    const targets = logging?.write_to ?? [];
+    this.#ownLog.target = targets.length
+      ? { consumer: fanOut(targets), invocation: options => pipeline.invocation(options) }
+      : undefined;
+    this.#options.log.configure?.({
+      level: logging?.level,
+      format: logging?.format,
+      limit: limiting.enabled ? new LineLimit(limiting) : undefined,
+      onSuppressed: (level, component) =>
+        this.metrics
+          .counter(
+            "alloy_logging_suppressed_lines_total",
+            "Total log lines dropped by the logger's rate limiter, by level and component.",
+            { level, component_id: component },
+          )
+          .add(1),
+      tee: this.#ownLog.take,
+    });
+  }
+
+  #watch(pipeline: Pipeline, prefix: string): void {
+    const main = this.pipeline;
+    const tap = this.#tap;
+    pipeline.watch(tap && main && mayWatch(main) ? component => tap(prefix + component) : undefined);
+  }
+
   /** Takes over the triggers of components that were evaluated again. */
-  #refresh(pipeline: Pipeline): void {
-    this.#changing = this.#changing.then(async () => {
-      if (this.#running?.pipeline !== pipeline) return;
+  #refresh(name: PartName, pipeline: Pipeline): void {
+    void this.#change(async () => {
+      const part = this.#parts.get(name);
+      if (part?.pipeline !== pipeline) return;
       try {
-        for (const [address, listener] of await this.#listen(pipeline)) this.#listeners.set(address, listener);
+        for (const [address, listener] of await this.#listen(name, pipeline)) this.#listeners.set(address, listener);
       } catch (error) {
         this.#options.log.error("an address of a component that changed could not be listened on", {
           error: messageOf(error),
         });
       }
-      this.#route(pipeline);
-      this.#running.schedule.set(jobsOf(pipeline));
+      this.#route();
+      part.schedule.set(jobsOf(pipeline, prefixes[name]));
     });
   }
 
-  async #build(): Promise<Pipeline> {
-    const { config, stability, community = false, log } = this.#options;
-    const { files, diagnostics, directory } = readConfiguration(config);
-    if (diagnostics.some(({ severity }) => severity === "error")) throw new ConfigurationError(diagnostics);
+  async #build(name: PartName, files: readonly File[], directory: string): Promise<Pipeline> {
+    const { stability, community = false, log } = this.#options;
     const environment: Environment = {
       mode: "local",
       flow: new Flow(true),
@@ -149,26 +286,39 @@ export class LocalProcess {
       state: this.#state,
       deadLetters: this.#deadLetters,
       metrics: this.metrics,
-      memories: this.#memories,
+      memories: this.#memories[name],
       directory,
       clock: Date.now,
       random: Math.random,
     };
-    const loaded = await loadPipeline(files, { definitions, knownElsewhere, stability, community, environment });
+    const prefix = prefixes[name];
+    const loaded = await loadPipeline(files, {
+      definitions: blockDefinitions,
+      knownElsewhere,
+      stability,
+      community,
+      environment: prefix === "" ? environment : prefixed(environment, prefix),
+    });
     if (!loaded.pipeline) throw new ConfigurationError(loaded.diagnostics);
     return loaded.pipeline;
   }
 
+  /** The pipelines as they will be with this one. */
+  #with(name: PartName, pipeline: Pipeline): ReadonlyMap<PartName, { readonly pipeline: Pipeline }> {
+    return new Map<PartName, { readonly pipeline: Pipeline }>([...this.#parts, [name, { pipeline }]]);
+  }
+
   /** Opens the addresses that are new. All of them or none. */
-  async #listen(pipeline: Pipeline): Promise<Map<string, Listener>> {
+  async #listen(name: PartName, pipeline: Pipeline): Promise<Map<string, Listener>> {
     const added = new Map<string, Listener>();
-    const wanted = byAddress(pipeline);
+    const wanted = byAddress(this.#with(name, pipeline));
     const freed: (() => Promise<void>)[] = [];
     try {
-      for (const [address, triggers] of wanted) {
+      for (const [address, doors] of wanted) {
         if (this.#listeners.has(address)) continue;
-        const listener = new Listener(serviceOf(pipeline, triggers), this.#options.log);
-        const [{ host, port }] = triggers as [HttpTrigger]; // grouped by address, so there is one
+        const listener = new Listener(serviceOf(doors), this.#options.log);
+        const [{ trigger }] = doors as [Door]; // grouped by address, so there is one
+        const { host, port } = trigger;
         freed.push(...this.#free(host, port, wanted));
         added.set(address, listener);
         await listener.listen(host, port);
@@ -176,7 +326,7 @@ export class LocalProcess {
     } catch (error) {
       await Promise.all([...added.values()].map(listener => listener.close()));
       for (const reopen of freed) await reopen();
-      if (this.#running?.pipeline !== pipeline) await pipeline.close();
+      if (this.#parts.get(name)?.pipeline !== pipeline) await pipeline.close();
       throw error;
     }
     return added;
@@ -201,12 +351,12 @@ export class LocalProcess {
       });
   }
 
-  /** Points every listener at the pipeline, and closes those that it does not name. */
-  #route(pipeline: Pipeline): void {
-    const wanted = byAddress(pipeline);
+  /** Points every listener at the pipelines, and closes those that none names. */
+  #route(): void {
+    const wanted = byAddress(this.#parts);
     for (const [address, listener] of this.#listeners) {
-      const triggers = wanted.get(address);
-      if (triggers) listener.service = serviceOf(pipeline, triggers);
+      const doors = wanted.get(address);
+      if (doors) listener.service = serviceOf(doors);
       else {
         this.#listeners.delete(address);
         void listener.close();
@@ -215,39 +365,84 @@ export class LocalProcess {
   }
 }
 
-const serviceOf = (pipeline: Pipeline, triggers: readonly HttpTrigger[]): Service => ({
-  triggers,
-  invocation: options => pipeline.invocation(options),
+/** What a server is told, and what stands in the log: every reason with its place. */
+function inOneLine(error: unknown): never {
+  if (!(error instanceof ConfigurationError)) throw error;
+  throw new Error(error.diagnostics.map(formatDiagnosticLine).join("; "), { cause: error });
+}
+
+/** What fails after a pipeline was built must not leave it behind. */
+async function orClose<T>(pipeline: Pipeline, work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    await pipeline.close();
+    throw error;
+  }
+}
+
+/** A component as it is seen from outside of its pipeline. */
+const named = (component: Component, prefix: string): Component => ({
+  ...component,
+  id: prefix + component.id,
+  references: component.references.map(each => prefix + each),
+  // its getters are not copied with it
+  node: component.node,
+  health: component.health,
+  exports: component.exports,
+  values: component.values,
+  triggers: component.triggers,
+  instance: component.instance,
+  gates: component.gates,
 });
+
+/** A trigger and the pipeline that it leads into. */
+interface Door {
+  readonly trigger: HttpTrigger;
+  readonly pipeline: Pipeline;
+}
+
+function serviceOf(doors: readonly Door[]): Service {
+  const pipelines = new Map<Route, Pipeline>();
+  for (const { trigger, pipeline } of doors) for (const route of trigger.routes) pipelines.set(route, pipeline);
+  return {
+    triggers: doors.map(({ trigger }) => trigger),
+    invocation: (options, route) => (pipelines.get(route) as Pipeline).invocation(options), // a route of these triggers
+  };
+}
 
 /** Unlike in Alloy, where it must be switched on: the page is only reached from this machine. `livedebugging { enabled = false }` forbids it. */
 export function mayWatch({ settings }: Pipeline): boolean {
-  const livedebugging = settings.get("livedebugging") as { readonly enabled: boolean } | undefined; // as config-blocks.ts has it
-  return livedebugging?.enabled ?? true;
+  return settingOf(settings, "livedebugging")?.enabled ?? true;
 }
 
 /** Components may share an address. Where the system chooses the port, each has its own. */
-function byAddress(pipeline: Pipeline): Map<string, HttpTrigger[]> {
-  const groups = new Map<string, HttpTrigger[]>();
-  for (const { component, trigger } of pipeline.triggers) {
-    if (trigger.kind !== "http") continue;
-    const { host, port, tls } = trigger;
-    // certificates can be exchanged, the way of speaking TLS can't
-    const way = tls && [tls.clientCertificates];
-    const address = JSON.stringify([host, port, way, ...(port === 0 ? [component] : [])]);
-    const group = groups.get(address);
-    if (group) group.push(trigger);
-    else groups.set(address, [trigger]);
+function byAddress(parts: ReadonlyMap<PartName, { readonly pipeline: Pipeline }>): Map<string, Door[]> {
+  const groups = new Map<string, Door[]>();
+  for (const [name, { pipeline }] of parts) {
+    for (const { component, trigger } of pipeline.triggers) {
+      if (trigger.kind !== "http") continue;
+      const { host, port, tls } = trigger;
+      // certificates can be exchanged, the way of speaking TLS can't
+      const way = tls && [tls.clientCertificates];
+      const address = JSON.stringify([host, port, way, ...(port === 0 ? [prefixes[name] + component] : [])]);
+      const group = groups.get(address);
+      if (group) group.push({ trigger, pipeline });
+      else groups.set(address, [{ trigger, pipeline }]);
+    }
   }
   return groups;
 }
 
 /** Schedules and the second clocks of all components. */
-function jobsOf(pipeline: Pipeline): Job[] {
-  return pipeline.components.flatMap(({ node, triggers, instance }) => [
-    ...triggers.flatMap(trigger =>
-      trigger.kind === "schedule" ? [{ name: node.id, everyMs: trigger.everyMs, run: trigger.run }] : [],
-    ),
-    ...(instance?.tick ? [{ name: node.id, ...instance.tick }] : []),
-  ]);
+function jobsOf(pipeline: Pipeline, prefix: string): Job[] {
+  return pipeline.components.flatMap(({ id, triggers, instance }) => {
+    const name = prefix + id;
+    return [
+      ...triggers.flatMap(trigger =>
+        trigger.kind === "schedule" ? [{ name, everyMs: trigger.everyMs, run: trigger.run }] : [],
+      ),
+      ...(instance?.tick ? [{ name, ...instance.tick }] : []),
+    ];
+  });
 }

@@ -131,7 +131,7 @@ describe("a configuration that loads", () => {
       'logging {\nlevel = test.value.level.value\n}\ntest.value "level" {\nof = "debug"\n}\ntracing { }',
       parts().definitions,
     );
-    expect(pipeline.settings.get("logging")).toMatchObject({ level: "debug", format: "logfmt" });
+    expect(pipeline.settings.get("logging")).toMatchObject({ level: "debug", destination: "stderr" });
     expect(pipeline.settings.get("tracing")).toMatchObject({ sampling_fraction: 0.1 });
   });
 
