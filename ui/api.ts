@@ -190,9 +190,7 @@ export class Api {
       moduleID: id.slice(0, Math.max(slash, 0)),
       label: block.label?.name ?? "",
       referencesTo: references,
-      referencedBy: this.#local.components
-        .filter(other => other.references.includes(id))
-        .map(other => other.id),
+      referencedBy: this.#local.components.filter(other => other.references.includes(id)).map(other => other.id),
       dataFlowEdgesTo: edges.filter(({ from, kind }) => from === id && kind === "data").map(({ to }) => to),
       health: {
         state: health.state,
