@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
 export interface BackendRequest {
+  readonly method: string | undefined;
   readonly path: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -24,7 +25,12 @@ export async function startBackend(
     const chunks: Buffer[] = [];
     request.on("data", chunk => chunks.push(chunk));
     request.on("end", () => {
-      const received = { path: request.url, headers: request.headers, body: Buffer.concat(chunks) };
+      const received = {
+        method: request.method,
+        path: request.url,
+        headers: request.headers,
+        body: Buffer.concat(chunks),
+      };
       got.push(received);
       const given = answer(received, got.length - 1);
       if (given) response.writeHead(given.status ?? 200, given.headers).end(given.body);
