@@ -21,13 +21,14 @@ const signalsOfType: Readonly<Record<string, readonly EdgeSignal[]>> = {
 /** All edges, each in the direction in which something flows. */
 export function edgesOf(components: readonly Component[]): Edge[] {
   const owners = new Map<unknown, string>();
-  for (const { node, gates } of components) for (const gate of gates.values()) owners.set(gate, node.id);
+  for (const { id, gates } of components) for (const gate of gates.values()) owners.set(gate, id);
+  const ids = new Set(components.map(({ id }) => id)); // arguments of modules are none
   return components.flatMap(component => {
-    const { id, references } = component.node;
+    const { id, references } = component;
     const targets = receiversOf(component, owners);
     const data = [...targets].map(([to, signals]): Edge => ({ from: id, to, kind: "data", signals: [...signals] }));
     const values = references
-      .filter(from => !targets.has(from))
+      .filter(from => ids.has(from) && !targets.has(from))
       .map((from): Edge => ({ from, to: id, kind: "value", signals: [] }));
     return [...data, ...values];
   });

@@ -42,8 +42,10 @@ type Middleware = middy.MiddlewareObj<unknown, unknown, Error, WithCall>;
 
 /** Starts the call before the handler and ends it behind. */
 const withCall = (pipeline: Pipeline, options: CallOptions): Middleware => ({
-  before: ({ context }) => {
-    context.amalgam = startCall(pipeline, context, options);
+  before: async ({ context }) => {
+    const call = startCall(pipeline, context, options);
+    context.amalgam = call;
+    await call.inTime(pipeline.refresh());
   },
   after: ({ context }) => callOf(context).end(),
   onError: ({ context }) => callOf(context).end(),

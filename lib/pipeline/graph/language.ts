@@ -10,7 +10,8 @@ import { type Diagnostic, errorAt } from "../syntax/diagnostic.ts";
 import type { Definition, Host, Instance } from "./component.ts";
 import { itemIds } from "./foreach-ids.ts";
 import { fetchModule } from "./imports.ts";
-import type { Node, Nodes, Role } from "./nodes.ts";
+import type { Declare, Names, Node, Nodes, Role } from "./nodes.ts";
+import { maxNodes } from "./runtime.ts";
 import type { Scope } from "./scope.ts";
 
 /** What is wrong inside the scope of a block. */
@@ -133,6 +134,11 @@ const custom = (name: string): Definition =>
     const body = declare.body();
     if (body.problems.length) throw new DiagnosticsError(body.problems);
     checkGiven(given, body.nodes, node);
+    const size = sizeOf(body.nodes);
+    if (size > maxNodes) {
+      const message = `${id} should have at most ${maxNodes} blocks with those of its modules, got ${size}`;
+      throw new DiagnosticsError([errorAt(node.source, node.block, message)]);
+    }
     const inner = around.inner({ path: id, nodes: body.nodes, given, variables: around.variables });
     inner.onExports = () => host.setValues(inner.exports);
     await start([inner]);
@@ -150,6 +156,30 @@ const custom = (name: string): Definition =>
       close: () => inner.finish(),
     };
   });
+
+const sizes = new WeakMap<Nodes, number>();
+
+/** Blocks of a scope with those of the custom components in it that are declared around them. */
+function sizeOf(nodes: Nodes): number {
+  const known = sizes.get(nodes);
+  if (known !== undefined) return known;
+  sizes.set(nodes, Number.POSITIVE_INFINITY); // one that holds itself has no end
+  let size = 0;
+  for (const { role, block } of nodes.ordered) {
+    const declare = role === "custom" ? localDeclare(block.name.name, nodes) : undefined;
+    size += 1 + (declare ? sizeOf(declare.body().nodes) : 0);
+  }
+  sizes.set(nodes, size);
+  return size;
+}
+
+function localDeclare(name: string, names: Names): Declare | undefined {
+  for (let at: Names | undefined = names; at; at = at.around) {
+    const found = at.declares.get(name);
+    if (found) return found;
+  }
+  return undefined;
+}
 
 function checkGiven(given: ReadonlyMap<string, Value>, { ordered }: Nodes, { block, source }: Node): void {
   const known = ordered.filter(({ role }) => role === "argument").map(labelOf);

@@ -33,6 +33,8 @@ export interface Environment {
   readonly modules?: ReadonlyMap<string, BundledModule>;
   /** Only these nodes of the configuration are evaluated. */
   readonly only?: ReadonlySet<string>;
+  /** Stands in front of the ids of all components, for a pipeline beside another one. */
+  readonly path?: string;
   readonly directory: string;
   readonly clock: () => number;
   readonly random: () => number;
@@ -108,7 +110,7 @@ export class Pipeline {
     this.#nodes = nodes;
     this.#runtime = new Runtime(environment, options);
     const variables = new Map([["module_path", environment.directory]]);
-    this.#root = new Scope(this.#runtime, { path: "", nodes, given: new Map(), variables });
+    this.#root = new Scope(this.#runtime, { path: environment.path ?? "", nodes, given: new Map(), variables });
   }
 
   async start(diagnostics: Diagnostic[]): Promise<void> {

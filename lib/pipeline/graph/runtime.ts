@@ -8,7 +8,7 @@ import type { Environment } from "./pipeline.ts";
 import type { Component, Scope } from "./scope.ts";
 
 /** More blocks than that come from modules that multiply themselves. */
-const maxNodes = 100_000;
+export const maxNodes = 100_000;
 const maxModules = 1_000;
 const maxModuleText = 64 * 1024 * 1024;
 /** A source that could not be read is asked again after this, or after its own period where that is shorter. */
@@ -19,9 +19,10 @@ interface Refreshed {
   readonly life: { readonly over: boolean };
   readonly everyMs: number;
   readonly run: () => Promise<void>;
-  readonly unhealthy: (message: string) => void;
+  readonly report: Host["reportHealth"];
   timer: NodeJS.Timeout | undefined;
   due: number;
+  failed: boolean;
   running: Promise<void> | undefined;
 }
 
@@ -47,7 +48,7 @@ export class Runtime {
 
   /** Whether a node is evaluated at all. */
   wanted({ path: place }: Scope, { id }: Node): boolean {
-    return place !== "" || (this.environment.only?.has(id) ?? true);
+    return place !== (this.environment.path ?? "") || (this.environment.only?.has(id) ?? true);
   }
 
   /** Counts blocks that come or go. */
@@ -106,7 +107,7 @@ export class Runtime {
   }
 
   /** Refreshes an instance that asks for it until it is replaced: locally on a timer, in a function when `refresh` is called. */
-  follow({ id, instance }: Component, life: Refreshed["life"], unhealthy: (message: string) => void): void {
+  follow({ id, instance }: Component, life: Refreshed["life"], report: Host["reportHealth"]): void {
     const refresh = instance?.refresh;
     if (!refresh) return;
     const { environment } = this;
@@ -114,7 +115,8 @@ export class Runtime {
       id,
       life,
       ...refresh,
-      unhealthy,
+      report,
+      failed: false,
       timer: undefined,
       due: environment.clock() + refresh.everyMs,
       running: undefined,
@@ -152,11 +154,14 @@ export class Runtime {
     try {
       await entry.run();
       entry.due = clock() + entry.everyMs;
+      if (entry.failed && !entry.life.over) entry.report("healthy", "read again");
+      entry.failed = false;
     } catch (error) {
       entry.due = clock() + Math.min(entry.everyMs, retryMs);
       const message = `could not be read again, the last value goes on: ${messageOf(error)}`;
       log.error(message, { component: entry.id });
-      if (!entry.life.over) entry.unhealthy(message);
+      entry.failed = true;
+      if (!entry.life.over) entry.report("unhealthy", message);
     }
   }
 }

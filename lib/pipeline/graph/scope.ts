@@ -15,7 +15,7 @@ import { decodeConfigBlock } from "./config-blocks.ts";
 import { Gate } from "./gate.ts";
 import { DiagnosticsError, type LanguageInstance, type ScopeHost } from "./language.ts";
 import { locateInBlock } from "./locate.ts";
-import type { ConfigNode, Declare, Names, Node, NodeOptions, Nodes } from "./nodes.ts";
+import type { ConfigNode, Declare, Node, NodeOptions, Nodes } from "./nodes.ts";
 import { encodeExports, type GateFactory } from "./receiver.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Trigger } from "./trigger.ts";
@@ -36,6 +36,18 @@ export interface Component {
   readonly instance: Instance | undefined;
   readonly gates: ReadonlyMap<string, Gate<unknown>>;
 }
+
+/** What is true of one instance of a component, from before it is built until it is closed. */
+interface Life {
+  readonly usage: Usage;
+  /** It was replaced, or the scope is closed: what it still says is not heard. */
+  over: boolean;
+  reportedHealth: boolean;
+  /** Exports that were set before it was built to the end. */
+  early: { readonly exports: unknown } | undefined;
+}
+
+const newLife = (): Life => ({ usage: new Usage(), over: false, reportedHealth: false, early: undefined });
 
 class Running implements Component {
   readonly id: string;
@@ -68,18 +80,6 @@ class Running implements Component {
     return this.own;
   }
 }
-
-/** What is true of one instance of a component, from before it is built until it is closed. */
-interface Life {
-  readonly usage: Usage;
-  /** It was replaced, or the scope is closed: what it still says is not heard. */
-  over: boolean;
-  reportedHealth: boolean;
-  /** Exports that were set before it was built to the end. */
-  early: { readonly exports: unknown } | undefined;
-}
-
-const newLife = (): Life => ({ usage: new Usage(), over: false, reportedHealth: false, early: undefined });
 
 export interface ScopeOptions {
   /** Id of the block that holds it; empty for the configuration. */
@@ -132,7 +132,7 @@ export class Scope {
     this.#origins = origins;
     if (path.split("/").length > maxDepth)
       throw new Error(`modules should be nested at most ${maxDepth} levels deep, got more at ${path.slice(0, 200)}`);
-    runtime.count(nodes.ordered.length);
+    if (around) runtime.count(nodes.ordered.length);
     for (const node of nodes.ordered) {
       const references = node.references.map(id => this.#idOf(id));
       this.#running.set(
@@ -182,7 +182,8 @@ export class Scope {
     const dot = name.indexOf(".");
     for (let scope: Scope | undefined = this; scope; scope = scope.#around) {
       const holder: Scope | undefined = dot < 0 ? scope : scope.#imported(name.slice(0, dot));
-      const declare = holder && holder.#nodes.declares.get(name.slice(dot + 1));
+      if (!holder) continue;
+      const declare = holder.#nodes.declares.get(name.slice(dot + 1));
       if (declare) return { declare, scope: holder };
     }
     return undefined;
@@ -357,6 +358,8 @@ export class Scope {
       } catch (error) {
         if (error instanceof DiagnosticsError) found.push(...error.diagnostics);
         else if (error instanceof ProblemError) report(locateInBlock(node.block, error.path), error.message);
+        else if (node.role === "import")
+          report(node.block, `Failed to evaluate node for config block: ${messageOf(error)}`);
         else report(node.block, `${node.id} could not be built: ${messageOf(error)}`);
       }
     }
@@ -378,8 +381,8 @@ export class Scope {
       running.instance = instance;
       running.life = life;
       running.triggers = instance.triggers ?? [];
-      this.#runtime.follow(running, life, message => {
-        running.own = this.#health("unhealthy", message);
+      this.#runtime.follow(running, life, (state, message) => {
+        running.own = this.#health(state, message);
       });
     } catch (error) {
       life.over = true;
@@ -542,7 +545,7 @@ export class Scope {
       life.over = true;
       await this.#closeInstance(id, instance);
     }
-    this.#runtime.count(-this.#running.size);
+    if (this.#around) this.#runtime.count(-this.#running.size);
   }
 
   #health(state: Health["state"], message: string): Health {
