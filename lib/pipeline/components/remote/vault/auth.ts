@@ -68,7 +68,7 @@ export const authArgs = choice(methods, "How to log in.");
 
 /** What Alloy refuses, in its words, and what can't work here. */
 export function* authProblems({ kind, args }: Auth, position: number): Iterable<Problem> {
-  const at = (name: string) => [`auth.${kind}`, position, name];
+  const at = (name: string) => ["auth", position, name];
   if (kind === "aws") {
     if (args.type === "") yield { path: at("type"), message: "type must not be empty" };
     else if (args.type !== "iam" && args.type !== "ec2")
