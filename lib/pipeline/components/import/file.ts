@@ -23,7 +23,7 @@ export const importFile = defineComponent({
   build(args, host) {
     const file = path.resolve(host.directory, args.filename);
     const read = (): ModuleContent => {
-      const { files, folder } = readModule(file, args.filename);
+      const { files, folder } = readModule(file, { name: args.filename });
       return { files, path: folder };
     };
     const failure = (error: unknown) => `failed to read file: ${messageOf(error)}`;
