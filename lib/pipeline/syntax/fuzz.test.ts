@@ -1,6 +1,7 @@
 /** What parsed keeps its meaning when it is formatted. */
 import { expect, test } from "vitest";
-import { parseFile } from "./parser.ts";
+import { decodeSource, parseFile } from "./parser.ts";
+import { positionOf } from "./position.ts";
 import { printFile } from "./print.ts";
 import { formatDiagnostics } from "./report.ts";
 
@@ -88,4 +89,55 @@ test("1000 valid files: formatting keeps the tree and the comments", () => {
     expect(meaning(printed), `${text}\n----\n${printed}`).toBe(meaning(text));
     expect(again.file.comments.map(comment => comment.text)).toEqual(parsed.file.comments.map(comment => comment.text));
   }
+});
+
+const megabyte = 1024 * 1024;
+
+/** What would fill the stack of a pattern, or be read again and again, if it were done badly. */
+test.for([
+  { it: "escaped bytes", text: `a = "${"\\x41".repeat(megabyte)}"`, mistakes: [] },
+  { it: "escaped characters", text: `a = "${"\\u00e9".repeat(megabyte)}"`, mistakes: [] },
+  { it: "a label", text: `a "${"é".repeat(megabyte)}" { }`, mistakes: [] },
+  { it: "an identifier", text: `${"é".repeat(megabyte)} = 1`, mistakes: [] },
+  { it: "digits", text: `a = ${"1".repeat(megabyte)}`, mistakes: [] },
+  { it: "octal digits", text: `a = 0${"1".repeat(megabyte)}`, mistakes: [] },
+  { it: "a raw string of lines", text: `a = \`${"x\r\n".repeat(megabyte)}\``, mistakes: [] },
+  { it: "comments on one line", text: `a = 1 ${"/**/ ".repeat(megabyte / 8)}`, mistakes: [] },
+  { it: "blank lines", text: "\n".repeat(megabyte), mistakes: [] },
+  { it: "only carriage returns", text: "a = 1\r".repeat(10_000), mistakes: ["1:7 expected TERMINATOR, got IDENT"] },
+  { it: "a comment without end", text: `/*${"x".repeat(megabyte)}`, mistakes: ["1:1 block comment not terminated"] },
+  { it: "a string without end", text: `a = "${"x".repeat(megabyte)}`, mistakes: ["1:5 string literal not terminated"] },
+  {
+    it: "a long block name",
+    text: "a.".repeat(megabyte),
+    mistakes: [`1:${2 * megabyte + 1} expected identifier, got EOF`],
+  },
+])("a megabyte of one thing is read and printed: $it", ({ text, mistakes }) => {
+  const { file, diagnostics } = parseFile({ name: "in.alloy", text });
+  expect(
+    diagnostics.map(({ start, message }) => `${positionOf(file.source, start).line}:${start + 1} ${message}`),
+  ).toEqual(mistakes);
+  expect(formatDiagnostics(diagnostics).length).toBeLessThan(4096);
+  printFile(file);
+});
+
+test.for([
+  { it: "NUL", byte: 0, message: "illegal character NUL" },
+  { it: "bytes that are no UTF-8", byte: 0xff, message: "illegal UTF-8 encoding" },
+])("a megabyte of $it ends after ten thousand mistakes", ({ byte, message }) => {
+  const { source } = decodeSource("in.alloy", Buffer.alloc(megabyte, byte));
+  const { diagnostics } = parseFile(source);
+  expect(diagnostics.length).toBe(10_000);
+  expect(diagnostics[0]?.message).toBe(message);
+});
+
+test.for([
+  { it: "a lone surrogate", text: 'a = "\ud800x"' },
+  { it: "the other half", text: "a = `\udfff`" },
+  { it: "halves in the wrong order", text: "// \udc00\ud800" },
+])("takes $it in a text that was never bytes", ({ text }) => {
+  const { file, diagnostics } = parseFile({ name: "in.alloy", text });
+  expect(new Set(diagnostics.map(({ message }) => message))).toEqual(new Set(["illegal UTF-8 encoding"]));
+  printFile(file);
+  formatDiagnostics(diagnostics);
 });

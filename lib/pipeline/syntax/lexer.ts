@@ -357,7 +357,15 @@ function escapeForm(char: string): { digits: number; base: 8 | 16; max: number }
 
 /** Tells whether a text is one identifier: a letter or `_`, then letters, digits, `_`, and no keyword. */
 export function isIdentifier(text: string): boolean {
-  if (!/^[\p{L}_][\p{L}\p{Nd}_]*$/u.test(text)) return false;
+  if (text === "" || isDecimal(text.charCodeAt(0))) return false;
+  let first = true;
+  // in a loop, since a pattern fills its stack on a text of megabytes
+  for (const char of text) {
+    const code = char.charCodeAt(0);
+    if (code < 128 ? !isAsciiLetter(code) && !isDecimal(code) : !letter.test(char) && (first || !digit.test(char)))
+      return false;
+    first = false;
+  }
   return text !== "null" && text !== "true" && text !== "false";
 }
 

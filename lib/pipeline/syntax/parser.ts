@@ -48,21 +48,33 @@ export const maxNesting = 500;
 /** A file with so many mistakes is no configuration. */
 const maxDiagnostics = 10_000;
 
-const precedences: Partial<Record<TokenKind, number>> = {
-  "||": 1,
-  "&&": 2,
-  "==": 3,
-  "!=": 3,
-  "<": 3,
-  "<=": 3,
-  ">": 3,
-  ">=": 3,
-  "+": 4,
-  "-": 4,
-  "*": 5,
-  "/": 5,
-  "%": 5,
-};
+/** Statements, expressions and comments of a file: more than fit 50 MB that people or programs write, and no more than memory takes. */
+const maxNodes = 10_000_000;
+
+function precedenceOf(kind: TokenKind): number {
+  switch (kind) {
+    case "||":
+      return 1;
+    case "&&":
+      return 2;
+    case "==":
+    case "!=":
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+      return 3;
+    case "+":
+    case "-":
+      return 4;
+    case "*":
+    case "/":
+    case "%":
+      return 5;
+    default:
+      return 0;
+  }
+}
 
 /** Where a broken expression may end. */
 const expressionEnds: ReadonlySet<TokenKind> = new Set(["TERMINATOR", ")", "}", "]", ","]);
@@ -83,6 +95,9 @@ class Parser {
   /** Levels below the expression that was parsed last: a long chain like `a + b + c` nests, too. */
   #height = 0;
   #stopped = false;
+  #nodes = 0;
+  /** Integers that were read before: most of them come again. */
+  readonly #integers = new Map<string, bigint | number>();
 
   constructor(source: Source) {
     this.#source = source;
@@ -135,6 +150,7 @@ class Parser {
 
   // Statement = Attribute | Block .
   parseStatement(): Statement | undefined {
+    this.#count();
     const name = this.parseBlockName();
     if (name && this.at("=")) return this.parseAttribute(name);
     if (name && this.at("{")) return this.parseBlock(name);
@@ -175,12 +191,15 @@ class Parser {
     let { text: name, start, end } = this.#lexer;
     this.next();
     const dotted = this.at(".");
+    const parts = dotted ? [name] : [];
     while (this.accept(".")) {
+      this.#count();
       if (!this.at("IDENT")) this.fail(`expected identifier, got ${this.#kind}`);
-      name += `.${this.#lexer.text}`;
+      parts.push(this.#lexer.text);
       end = this.#lexer.end;
       this.next();
     }
+    if (dotted) name = parts.join(".");
     const label = this.at("=") || this.at("{") ? undefined : this.parseLabel();
     return { name, dotted, label, start, end };
   }
@@ -204,7 +223,11 @@ class Parser {
 
   // Expression = BinaryExpr .
   parseExpr(): Expr {
-    return this.#nested(() => this.parseBinary(1)) ?? this.#missing();
+    // as #nested, but without a closure for each expression
+    if (++this.#depth > maxNesting) this.#tooDeep();
+    const expr = this.#stopped ? this.#missing() : this.parseBinary(1);
+    this.#depth--;
+    return expr;
   }
 
   // BinaryExpr = PowExpr { binary_op PowExpr } , by precedence, left to right .
@@ -212,7 +235,7 @@ class Parser {
     let left = this.parsePow();
     for (;;) {
       const op = this.#kind;
-      const precedence = precedences[op] ?? 0;
+      const precedence = precedenceOf(op);
       if (precedence < lowest) return left;
       const height = this.#height;
       const opStart = this.#lexer.start;
@@ -324,6 +347,7 @@ class Parser {
   // PrimaryExpr = identifier | literal | "(" Expression ")" | ArrayExpr | ObjectExpr .
   parsePrimary(): Expr {
     this.#height = 0;
+    this.#count();
     const { start, end } = this.#lexer;
     switch (this.#kind) {
       case "IDENT": {
@@ -357,18 +381,17 @@ class Parser {
   parseLiteral(token: "STRING" | "NUMBER" | "FLOAT" | "BOOL" | "NULL"): LiteralExpr {
     const { text: raw, start, end } = this.#lexer;
     this.next();
-    const base = { kind: "literal", raw, start, end } as const;
     switch (token) {
       case "STRING":
-        return { ...base, type: "string", value: unquote(raw) };
+        return { kind: "literal", type: "string", raw, value: unquote(raw), start, end };
       case "NUMBER":
-        return { ...base, type: "number", value: integerValue(raw) };
+        return { kind: "literal", type: "number", raw, value: this.#integer(raw), start, end };
       case "FLOAT":
-        return { ...base, type: "number", value: Number.parseFloat(raw) };
+        return { kind: "literal", type: "number", raw, value: Number.parseFloat(raw), start, end };
       case "BOOL":
-        return { ...base, type: "bool", value: raw === "true" };
+        return { kind: "literal", type: "bool", raw, value: raw === "true", start, end };
       default:
-        return { ...base, type: "null", value: null };
+        return { kind: "literal", type: "null", raw, value: null, start, end };
     }
   }
 
@@ -442,6 +465,7 @@ class Parser {
     this.#lexer.next();
     while (this.#lexer.kind === "COMMENT") {
       const { text, start, end } = this.#lexer;
+      this.#count();
       this.#comments.push({ kind: "comment", text: cleanComment(text), start, end });
       this.#lexer.next();
     }
@@ -487,6 +511,20 @@ class Parser {
       else if (kind === ")") round--;
       else if (kind === "TERMINATOR" && curly <= 0 && square <= 0 && round <= 0) return;
     }
+  }
+
+  #integer(raw: string): bigint | number {
+    const known = this.#integers.get(raw);
+    if (known !== undefined) return known;
+    const value = integerValue(raw);
+    if (this.#integers.size < 1000) this.#integers.set(raw, value);
+    return value;
+  }
+
+  #count(): void {
+    if (++this.#nodes !== maxNodes) return;
+    this.#add(`a file should have at most ${maxNodes} statements, expressions and comments`, this.#lexer.start);
+    this.#stop();
   }
 
   #nested<T>(parse: () => T): T | undefined {
