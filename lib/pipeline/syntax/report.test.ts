@@ -105,6 +105,17 @@ describe("an excerpt", () => {
     );
   });
 
+  test("has the hint below it, if hints are wanted", () => {
+    const diagnostic: Diagnostic = { ...at("a", "a", "wrong"), hint: 'did you mean "b"?' };
+    expect(formatDiagnostic(diagnostic)).toBe("Error: in.alloy:1:1: wrong\n\n1 | a\n  | ^");
+    expect(formatDiagnostic(diagnostic, { hints: true })).toBe(
+      'Error: in.alloy:1:1: wrong\n\n1 | a\n  | ^\n\nHint: did you mean "b"?',
+    );
+    expect(formatDiagnostic({ ...diagnostic, start: -1 }, { hints: true, color: true })).toBe(
+      '\x1b[31;1mError: \x1b[0m\x1b[1m-: wrong\x1b[0m\n\n\x1b[36;1mHint:\x1b[0m did you mean "b"?',
+    );
+  });
+
   test("is missing where there is no place", () => {
     const source: Source = { name: "in.alloy", text: "a" };
     const diagnostic = errorAt(
@@ -131,16 +142,36 @@ test("one line: a source without a name has line and column", () => {
   expect(formatDiagnosticLine(errorAt({ name: "", text: "a" }, { start: 0, end: 1 }, "wrong"))).toBe("1:1: wrong");
 });
 
-test("JSON: where it starts, where it no longer is, and the line", () => {
-  expect(toJson(at("x\né = {\n}\n", "{\n}", "wrong"))).toEqual({
+test("JSON: the place as printed, and as editors count", () => {
+  expect(toJson({ ...at("x\né日 = {\n}\n", "{\n}", "wrong"), hint: "did you mean this?" })).toEqual({
     file: "in.alloy",
     line: 2,
-    column: 6,
-    endLine: 3,
-    endColumn: 2,
+    column: 9,
+    range: { start: { line: 1, character: 5 }, end: { line: 2, character: 1 } },
     severity: "error",
     message: "wrong",
-    text: "é = {",
+    hint: "did you mean this?",
+  });
+});
+
+test.for([
+  { it: "counts surrogates as two", text: 'a = "😀" + x', part: "x", from: [1, 14], characters: [11, 12] },
+  { it: "does not count a byte order mark for editors", text: "\uFEFFa", part: "a", from: [1, 4], characters: [0, 1] },
+])("JSON: $it", ({ text, part, from, characters }) => {
+  const { line, column, range } = toJson(at(text, part, "wrong"));
+  expect([line, column]).toEqual(from);
+  expect([range.start.character, range.end.character]).toEqual(characters);
+});
+
+test("JSON: no place is the beginning", () => {
+  const start = { line: 0, character: 0 };
+  expect(toJson(errorAt({ name: "in.alloy", text: "a" }, { start: -1, end: -1 }, "wrong"))).toEqual({
+    file: "in.alloy",
+    line: 1,
+    column: 1,
+    range: { start, end: start },
+    severity: "error",
+    message: "wrong",
   });
 });
 
