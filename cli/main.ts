@@ -34,26 +34,39 @@ program
 
 program
   .command("fmt")
-  .description("print a configuration in the canonical format")
-  .argument("[file]", "a file; `-` or nothing: standard input")
-  .option("-w, --write", "write the result into the file")
-  .option("-t, --test", "exit with 1 if the file is not formatted")
-  .action(async (file: string | undefined, options: { write?: true; test?: true }) => {
+  .alias("format")
+  .description("print configurations in the canonical format")
+  .argument(
+    "[paths...]",
+    "files, folders (each *.alloy file below), or `-` for standard input, which nothing means, too",
+  )
+  .option("-w, --write", "write the result into the files instead")
+  .option("-t, --test", "print nothing; exit with 1 and name the files that are not formatted")
+  .addHelpText(
+    "after",
+    help("fmt -w config.alloy modules/", "0 done, 1 a file can't be formatted, or --test found one that isn't"),
+  )
+  .action(async (paths: string[], options: { write?: true; test?: true }) => {
     const { fmt } = await import("./fmt.ts");
-    process.exitCode = fmt(file, options);
+    process.exitCode = fmt(paths, options);
   });
 
 program
   .command("validate")
-  .description("check a configuration without running it")
-  .argument("<config>")
-  .option("--json", "print diagnostics as JSON, for editors")
+  .description("say everything that is wrong with a configuration, without running it")
+  .argument("[config]", "a file, a folder whose *.alloy files are one configuration, or `-` for standard input")
+  .option("--json", "print what is wrong as JSON, for editors; also of files that are half written")
+  .option("--stdin-filename <name>", "read this file of the configuration from standard input, as it will be saved")
+  .option("--hints", "say what may be meant by a misspelt name, as on a terminal")
   .addOption(stability)
   .addOption(community)
-  .action(async (config: string, options: Record<string, string>) => {
+  .addHelpText("after", help("validate config.alloy", "0 nothing is wrong, 1 something is, or it can't be read"))
+  .action(async (config: string | undefined, options: Record<string, string>) => {
     const { validate } = await import("./validate.ts");
-    process.exitCode = await validate(config, {
+    process.exitCode = validate(config, {
       json: "json" in options,
+      hints: "hints" in options,
+      stdinName: options["stdinFilename"],
       stability: options["stability.level"] as "generally-available", // one of the choices
       community: "feature.communityComponents.enabled" in options,
     });
@@ -61,16 +74,21 @@ program
 
 program
   .command("graph")
-  .description("print the components of a configuration, what calls them, and what they need of the cloud")
-  .argument("<config>")
-  .option("--json", "print as JSON, for tools")
+  .description("show the components of a configuration, what calls them, and where their data goes")
+  .argument("<config>", "a file, or a folder whose *.alloy files are one configuration")
+  .addOption(new Option("--format <format>", "what to print").choices(["text", "json", "svg", "mermaid", "dot"]))
+  .addOption(new Option("--json", "the same as --format=json").conflicts("format"))
   .addOption(stability)
+  .addHelpText(
+    "after",
+    help("graph --format=svg config.alloy > graph.svg", "0 printed, 1 the configuration does not load"),
+  )
   .action(async (config: string, options: Record<string, string>) => {
     const { graph } = await import("./graph.ts");
     process.exitCode = await graph(config, {
-      json: "json" in options,
-      stability: options["stability.level"] as "generally-available",
-    }); // one of the choices
+      format: (options["format"] ?? ("json" in options ? "json" : "text")) as "text", // one of the choices
+      stability: options["stability.level"] as "generally-available", // one of the choices
+    });
   });
 
 program
@@ -98,6 +116,11 @@ program
     });
   });
 
+/** What stands below the options. */
+function help(example: string, exits: string): string {
+  return `\nExample:\n  $ amalgam ${example}\n\nExit codes: ${exits}.`;
+}
+
 function address(value: string): { host: string; port: number } {
   const at = value.lastIndexOf(":");
   const port = Number(value.slice(at + 1));
@@ -106,10 +129,17 @@ function address(value: string): { host: string; port: number } {
   return { host: value.slice(0, at).replace(/^\[|\]$/g, ""), port };
 }
 
+// who reads the output may have seen enough
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
   // a file that can't be read, an address that is taken
-  process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+  const { failureText } = await import("./failure.ts");
+  process.stderr.write(`Error: ${failureText(error)}\n`);
   process.exit(1);
 }
