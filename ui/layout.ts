@@ -6,12 +6,20 @@
 export interface LayoutEdge {
   readonly from: string;
   readonly to: string;
+  /** How far from the middle of its side the line leaves a box and enters one. @default 0 */
+  readonly leaves?: number;
+  readonly enters?: number;
 }
 
 export interface LayoutOptions {
   readonly direction: "right" | "down";
   readonly width: number;
   readonly height: number;
+  /** Boxes of another size. */
+  readonly sizes?: ReadonlyMap<string, { readonly width: number; readonly height: number }>;
+  /** What stands at the very beginning, and at the very end, of what it hangs together with. */
+  readonly first?: ReadonlySet<string>;
+  readonly last?: ReadonlySet<string>;
 }
 
 export interface Layout {
@@ -27,14 +35,24 @@ export interface Layout {
 interface Slot {
   readonly id: string | undefined;
   readonly layer: number;
-  readonly before: Slot[];
-  readonly after: Slot[];
+  /** Lengths in the direction of the stream and across it; a line on its way is as long as its layer. */
+  readonly along: number;
+  readonly across: number;
+  readonly before: Link[];
+  readonly after: Link[];
   /** Place across the layers: middle of the box. */
   at: number;
 }
 
+/** A neighbour, and how far its middle is from the place where a level line from this slot's middle would meet it. */
+interface Link {
+  readonly slot: Slot;
+  readonly shift: number;
+}
+
 const sweeps = 12;
 const lineAcross = 12;
+const almostLevel = 16;
 const margin = 18;
 /** Room for a line that leads back. */
 const backAcross = 14;
@@ -42,12 +60,11 @@ const backAcross = 14;
 /** Lays out a graph: each part that hangs together by itself, one below the other. Edges that close a circle are led back below. */
 export function layout(ids: readonly string[], edges: readonly LayoutEdge[], options: LayoutOptions): Layout {
   const sizes = sizesOf(options);
-  const right = options.direction === "right";
   const places = new Map<string, { x: number; y: number }>();
   const paths = new Map<LayoutEdge, string>();
   let [width, height] = [0, margin];
   for (const part of partsOf(ids, edges)) {
-    const drawn = layoutPart(part, sizes, right, height);
+    const drawn = layoutPart(part, sizes, options, height);
     for (const [id, place] of drawn.places) places.set(id, place);
     for (const [edge, path] of drawn.paths) paths.set(edge, path);
     width = Math.max(width, Math.ceil(drawn.right + margin));
@@ -89,9 +106,10 @@ interface Drawn {
 }
 
 /** One part, below `top`. */
-function layoutPart({ ids, edges }: Part, sizes: Sizes, right: boolean, top: number): Drawn {
+function layoutPart({ ids, edges }: Part, sizes: Sizes, options: LayoutOptions, top: number): Drawn {
+  const right = options.direction === "right";
   const forward = withoutCircles(ids, edges);
-  const slots = slotsOf(ids, forward, layersOf(ids, forward));
+  const slots = slotsOf(ids, forward, { layers: layersOf(ids, forward, options), sizeOf: boxSizes(sizes, options) });
   const { rows } = slots;
   for (let sweep = 0; sweep < sweeps; sweep++) {
     const down = sweep % 2 === 0;
@@ -121,6 +139,17 @@ const sizesOf = ({ direction, width, height }: LayoutOptions): Sizes =>
     ? { along: width, across: height, gapAlong: 72, gapAcross: 24, gapParts: 24 }
     : { along: height, across: width, gapAlong: 44, gapAcross: 14, gapParts: 36 };
 
+type Size = Pick<Slot, "along" | "across">;
+
+const boxSizes =
+  (usual: Sizes, { direction, sizes }: LayoutOptions) =>
+  (id: string): Size => {
+    const size = sizes?.get(id);
+    if (!size) return usual;
+    const { width, height } = size;
+    return direction === "right" ? { along: width, across: height } : { along: height, across: width };
+  };
+
 /** The edges, in their order, but for those that lead back to where they come from. */
 function withoutCircles(ids: readonly string[], edges: readonly LayoutEdge[]): LayoutEdge[] {
   const after = new Map(ids.map(id => [id, new Set<string>()]));
@@ -144,7 +173,11 @@ function withoutCircles(ids: readonly string[], edges: readonly LayoutEdge[]): L
 }
 
 /** The longest way from a source; what nothing precedes then moves right, next to what it leads to. */
-function layersOf(ids: readonly string[], edges: readonly LayoutEdge[]): Map<string, number> {
+function layersOf(
+  ids: readonly string[],
+  edges: readonly LayoutEdge[],
+  { first, last }: LayoutOptions,
+): Map<string, number> {
   const layers = new Map(ids.map(id => [id, 0]));
   const layer = (id: string) => layers.get(id) ?? 0;
   for (let changed = true; changed; ) {
@@ -157,10 +190,12 @@ function layersOf(ids: readonly string[], edges: readonly LayoutEdge[]): Map<str
   }
   const targets = new Set(edges.map(({ to }) => to));
   for (const id of ids) {
-    if (targets.has(id)) continue;
+    if (targets.has(id) || first?.has(id)) continue;
     const next = edges.filter(({ from }) => from === id).map(({ to }) => layer(to));
     if (next.length) layers.set(id, Math.min(...next) - 1);
   }
+  const end = Math.max(0, ...layers.values());
+  for (const id of ids) if (last?.has(id)) layers.set(id, end);
   return layers;
 }
 
@@ -171,10 +206,15 @@ interface Slots {
   readonly chains: ReadonlyMap<LayoutEdge, readonly Slot[]>;
 }
 
-function slotsOf(ids: readonly string[], edges: readonly LayoutEdge[], layers: ReadonlyMap<string, number>): Slots {
+function slotsOf(
+  ids: readonly string[],
+  edges: readonly LayoutEdge[],
+  { layers, sizeOf }: { readonly layers: ReadonlyMap<string, number>; readonly sizeOf: (id: string) => Size },
+): Slots {
   const rows: Slot[][] = [];
   const add = (id: string | undefined, layer: number): Slot => {
-    const slot: Slot = { id, layer, before: [], after: [], at: 0 };
+    const { along, across } = id === undefined ? { along: 0, across: lineAcross } : sizeOf(id);
+    const slot: Slot = { id, layer, along, across, before: [], after: [], at: 0 };
     while (rows.length <= layer) rows.push([]);
     rows[layer]?.push(slot);
     return slot;
@@ -190,8 +230,9 @@ function slotsOf(ids: readonly string[], edges: readonly LayoutEdge[], layers: R
     for (const [i, slot] of chain.entries()) {
       const next = chain[i + 1];
       if (!next) break;
-      slot.after.push(next);
-      next.before.push(slot);
+      const shift = (i === 0 ? (edge.leaves ?? 0) : 0) - (next === to ? (edge.enters ?? 0) : 0);
+      slot.after.push({ slot: next, shift: -shift });
+      next.before.push({ slot, shift });
     }
     chains.set(edge, chain);
   }
@@ -200,71 +241,108 @@ function slotsOf(ids: readonly string[], edges: readonly LayoutEdge[], layers: R
 }
 
 /** Sorts a layer by where its neighbours stand. */
-function reorder(row: Slot[], side: "before" | "after"): void {
-  const wish = new Map(row.map(slot => [slot, slot[side].length ? mean(slot[side]) : slot.at]));
+function reorder(row: Slot[], side: Side): void {
+  const wish = new Map(
+    row.map(slot => [slot, slot[side].length ? mean(slot[side].map(link => link.slot.at)) : slot.at]),
+  );
   row.sort((a, b) => (wish.get(a) ?? 0) - (wish.get(b) ?? 0));
   for (const [i, slot] of row.entries()) slot.at = i;
 }
 
-const mean = (slots: readonly Slot[]): number => slots.reduce((sum, { at }) => sum + at, 0) / slots.length;
+const mean = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+
+type Side = "before" | "after";
 
 /** Turns orders into places: packed at first, then each slot drawn towards its neighbours as far as the next one lets it. */
 function place(rows: readonly Slot[][], sizes: Sizes, start: number): void {
   for (const row of rows) {
     let at = 0;
     for (const slot of row) {
-      const size = sizeOf(slot, sizes);
-      slot.at = at + size / 2;
-      at += size + sizes.gapAcross;
+      slot.at = at + slot.across / 2;
+      at += slot.across + sizes.gapAcross;
     }
   }
   for (let round = 0; round < sweeps; round++) {
     const down = round % 2 === 0;
-    for (const row of down ? rows : rows.toReversed()) pull(row, down ? "before" : "after", sizes);
+    const sides: Side[] = round < sweeps - 4 ? [down ? "before" : "after"] : ["before", "after"];
+    for (const row of down ? rows : rows.toReversed()) pull(row, sides, sizes);
   }
-  const first = Math.min(...rows.flat().map(slot => slot.at - sizeOf(slot, sizes) / 2));
+  for (const row of rows) straighten(row, "before", sizes);
+  for (const row of rows.toReversed())
+    straighten(
+      row.filter(({ before }) => !before.length),
+      "after",
+      sizes,
+      row,
+    );
+  const first = Math.min(...rows.flat().map(slot => slot.at - slot.across / 2));
   for (const slot of rows.flat()) slot.at += start - first;
 }
 
-const sizeOf = ({ id }: Slot, { across }: Sizes): number => (id === undefined ? lineAcross : across);
-
-/** Moves slots to the mean of their neighbours, those that are most bound first, without changing the order. */
-function pull(row: readonly Slot[], side: "before" | "after", sizes: Sizes): void {
-  const distance = (a: Slot, b: Slot) => (sizeOf(a, sizes) + sizeOf(b, sizes)) / 2 + sizes.gapAcross;
-  const byDegree = [...row.keys()].sort((a, b) => (row[b]?.[side].length ?? 0) - (row[a]?.[side].length ?? 0));
-  const fixed = new Set<number>();
-  for (const i of byDegree) {
-    const slot = row[i];
-    if (!slot?.[side].length) continue;
-    slot.at = mean(slot[side]);
-    fixed.add(i);
-    // The neighbours give way, but not those that already have their place: then this one does.
-    for (let j = i - 1; j >= 0 && fixed.has(j); j--) keepApart(row[j], slot, distance, "second");
-    for (let j = i + 1; j < row.length && fixed.has(j); j++) keepApart(slot, row[j], distance, "first");
-  }
-  for (let i = 1; i < row.length; i++) keepApart(row[i - 1], row[i], distance, "second");
+/** Slots that stand as close as they may, and so move together. */
+interface Cluster {
+  readonly slots: { readonly slot: Slot; readonly offset: number }[];
+  wish: number;
+  weight: number;
+  length: number;
 }
 
-function keepApart(
-  first: Slot | undefined,
-  second: Slot | undefined,
-  distance: (a: Slot, b: Slot) => number,
-  moves: "first" | "second",
-): void {
-  if (!first || !second) return;
-  const least = distance(first, second);
-  if (second.at - first.at >= least) return;
-  if (moves === "second") second.at = first.at + least;
-  else first.at = second.at - least;
+/** Moves slots to where their neighbours are, as near as their order and sizes allow (isotonic regression: pool adjacent violators). */
+function pull(row: readonly Slot[], sides: readonly Side[], { gapAcross }: Sizes): void {
+  const clusters: Cluster[] = [];
+  for (const slot of row) {
+    const { at, weight } = wishOf(slot, sides);
+    clusters.push({ slots: [{ slot, offset: 0 }], wish: at - slot.across / 2, weight, length: slot.across });
+    for (let [one, next] = clusters.slice(-2); one && next; [one, next] = clusters.slice(-2)) {
+      const distance = one.length + gapAcross;
+      if (next.wish - one.wish >= distance) break;
+      one.wish = (one.wish * one.weight + (next.wish - distance) * next.weight) / (one.weight + next.weight);
+      one.weight += next.weight;
+      one.slots.push(...next.slots.map(({ slot: each, offset }) => ({ slot: each, offset: offset + distance })));
+      one.length = distance + next.length;
+      clusters.pop();
+    }
+  }
+  for (const { slots, wish } of clusters)
+    for (const { slot, offset } of slots) slot.at = wish + offset + slot.across / 2;
+}
+
+/** Lines that are almost level look like a mistake: slots move the little way, where there is room. */
+function straighten(slots: readonly Slot[], side: Side, { gapAcross }: Sizes, row = slots): void {
+  for (const slot of slots) {
+    const wishes = slot[side].map(link => link.slot.at + link.shift).sort((a, b) => away(a, slot) - away(b, slot));
+    const [wish] = wishes;
+    if (wish === undefined || away(wish, slot) > almostLevel) continue;
+    const i = row.indexOf(slot);
+    const fits = [row[i - 1], row[i + 1]].every(
+      next => !next || Math.abs(next.at - wish) >= (next.across + slot.across) / 2 + gapAcross,
+    );
+    if (fits) slot.at = wish;
+  }
+}
+
+const away = (at: number, slot: Slot): number => Math.abs(at - slot.at);
+
+/** The mean of the neighbours; one that many are bound to counts little for each, so that lines of single ones are level. */
+function wishOf(slot: Slot, sides: readonly Side[]): { readonly at: number; readonly weight: number } {
+  let [sum, weight] = [0, 0];
+  for (const side of sides) {
+    for (const { slot: neighbour, shift } of slot[side]) {
+      const share = 1 / neighbour[side === "before" ? "after" : "before"].length;
+      sum += share * (neighbour.at + shift);
+      weight += share;
+    }
+  }
+  return weight ? { at: sum / weight, weight } : { at: slot.at, weight: 0.01 };
 }
 
 function draw(edges: readonly LayoutEdge[], { rows, slots, chains }: Slots, sizes: DrawSizes, right: boolean): Drawn {
-  const { along, across, gapAlong, start } = sizes;
-  const step = along + gapAlong;
-  let end = Math.max(0, ...rows.flat().map(slot => slot.at + sizeOf(slot, sizes) / 2));
+  const { start } = sizes;
+  const layers = extentsOf(rows, sizes);
+  let end = Math.max(0, ...rows.flat().map(slot => slot.at + slot.across / 2));
   const places = new Map(
-    [...slots].map(([id, { layer, at }]) => {
-      const [a, b] = [start + layer * step, at - across / 2];
+    [...slots].map(([id, { layer, at, across }]) => {
+      const [a, b] = [start + (layers[layer]?.start ?? 0), at - across / 2];
       return [id, right ? { x: round(a), y: round(b) } : { x: round(b), y: round(a) }] as const;
     }),
   );
@@ -274,30 +352,50 @@ function draw(edges: readonly LayoutEdge[], { rows, slots, chains }: Slots, size
   for (const edge of edges) {
     const chain = chains.get(edge);
     const [from, to] = [slots.get(edge.from), slots.get(edge.to)];
-    if (chain) paths.set(edge, pathOf(chain, sizes, point));
+    if (chain) paths.set(edge, pathOf(edge, chain, layers, point));
     else if (from && to) {
       end += backAcross;
-      paths.set(edge, pathBack(from, to, end, sizes, point));
+      paths.set(edge, pathBack(edge, { from, to, below: end }, layers, point));
     }
   }
-  const stream = start + rows.length * step - gapAlong;
+  const stream = start + (layers.at(-1)?.end ?? 0);
   return { places, paths, right: right ? stream : end, bottom: right ? end : stream };
 }
 
+/** Where a layer begins and ends in the direction of the stream. */
+interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+function extentsOf(rows: readonly Slot[][], { gapAlong }: Sizes): Extent[] {
+  const lengths = rows.map(row => Math.max(0, ...row.map(({ along }) => along)));
+  let at = 0;
+  return lengths.map((length, i) => {
+    const start = at;
+    const end = start + length;
+    // beside a layer in which nothing but the ends of lines are
+    const narrow = length <= 1 || (lengths[i + 1] ?? 0) <= 1;
+    at = end + (narrow ? gapAlong * 0.4 : gapAlong);
+    return { start, end };
+  });
+}
+
+type Point = (along: number, across: number) => string;
+
 /** Below everything from the end of a box to the beginning of one that stands before it. */
 function pathBack(
-  from: Slot,
-  to: Slot,
-  below: number,
-  { along, gapAlong }: Sizes,
-  point: (along: number, across: number) => string,
+  { leaves = 0, enters = 0 }: LayoutEdge,
+  { from, to, below }: { readonly from: Slot; readonly to: Slot; readonly below: number },
+  layers: readonly Extent[],
+  point: Point,
 ): string {
-  const step = along + gapAlong;
-  const [a, b] = [from.layer * step + along, to.layer * step];
+  const [a, b] = [(layers[from.layer]?.start ?? 0) + from.along, layers[to.layer]?.start ?? 0];
+  const [out, back] = [from.at + leaves, to.at + enters];
   const bend = margin * 1.3;
   return (
-    `M${point(a, from.at)}C${point(a + bend, from.at)} ${point(a + bend, below)} ${point(a - bend, below)}` +
-    `L${point(b + bend, below)}C${point(b - bend, below)} ${point(b - bend, to.at)} ${point(b, to.at)}`
+    `M${point(a, out)}C${point(a + bend, out)} ${point(a + bend, below)} ${point(a - bend, below)}` +
+    `L${point(b + bend, below)}C${point(b - bend, below)} ${point(b - bend, back)} ${point(b, back)}`
   );
 }
 
@@ -305,24 +403,28 @@ const round = (n: number): number => Math.round(n * 10) / 10;
 
 /** From the end of one box to the beginning of another, level at every box and place on the way. */
 function pathOf(
+  { leaves = 0, enters = 0 }: LayoutEdge,
   chain: readonly Slot[],
-  { along, gapAlong }: Sizes,
-  point: (along: number, across: number) => string,
+  layers: readonly Extent[],
+  point: Point,
 ): string {
-  const step = along + gapAlong;
   const [first, ...rest] = chain;
   if (!first) return "";
-  let a = first.layer * step + along;
-  let b = first.at;
+  const { start = 0, end = 0 } = layers[first.layer] ?? {};
+  let a = start + first.along;
+  let b = first.at + leaves;
   let path = `M${point(a, b)}`;
+  if (a < end) path += `L${point(end, b)}`;
+  a = end;
   for (const slot of rest) {
-    const next = slot.layer * step;
-    const bend = Math.max((next - a) / 2, 24);
-    path += `C${point(a + bend, b)} ${point(next - bend, slot.at)} ${point(next, slot.at)}`;
-    b = slot.at;
-    a = next;
+    const next = layers[slot.layer] ?? { start: 0, end: 0 };
+    const across = slot.at + (slot.id === undefined ? 0 : enters);
+    const bend = Math.max((next.start - a) / 2, 14);
+    path += `C${point(a + bend, b)} ${point(next.start - bend, across)} ${point(next.start, across)}`;
+    b = across;
+    a = next.start;
     if (slot.id !== undefined) continue;
-    a = next + along;
+    a = next.end;
     path += `L${point(a, b)}`;
   }
   return path;

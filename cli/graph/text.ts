@@ -1,0 +1,30 @@
+/** A picture as text. */
+import type { GraphDescription, TriggerDescription } from "../../lib/pipeline/graph/describe.ts";
+
+/** Each component with what calls it and what its arguments refer to; members of a module stand together. */
+export function text({ components, edges }: GraphDescription): string {
+  return components
+    .map(({ id, triggers }) => {
+      const to = edges.filter(edge => edge.from === id).map(edge => edge.to);
+      return [
+        id,
+        ...triggers.map(trigger => `  called by ${triggerText(trigger)}`),
+        ...to.map(target => `  refers to ${target}`),
+        "",
+      ].join("\n");
+    })
+    .join("");
+}
+
+function triggerText(trigger: TriggerDescription): string {
+  switch (trigger.kind) {
+    case "http":
+      return `HTTP on ${trigger.host || "0.0.0.0"}:${trigger.port}: ${trigger.paths.join(", ")}`;
+    case "schedule":
+      return `a schedule, every ${trigger.everySeconds} s`;
+    case "records":
+      return `${trigger.sources.join(" or ")} with ${trigger.format}`;
+    default:
+      return trigger satisfies never;
+  }
+}
