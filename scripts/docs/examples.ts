@@ -1,0 +1,88 @@
+/** The examples of the reference: `NAME.alloy`, whose first comment is their caption, and what goes through them in `NAME.json`. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+
+export const exampleFolder = new URL("../../docs/examples/", import.meta.url);
+
+export interface Example {
+  /** Of the component or block that it is about. */
+  readonly subject: string;
+  /** `NAME`, or `NAME--DETAIL` where there are several. */
+  readonly name: string;
+  readonly caption: string;
+  /** Without the caption. */
+  readonly config: string;
+  readonly run: ExampleRun;
+}
+
+/** What goes in and what must come out; all parts may be missing. */
+export interface ExampleRun {
+  /** Can't be in a function, and is only checked. */
+  readonly localOnly?: boolean;
+  /** Environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** In order. */
+  readonly send?: readonly ExampleSend[];
+  /** What plain `http://NAME.example.com` and `NAME.example.com:PORT` answer, by path. */
+  readonly pages?: Readonly<Record<string, string>>;
+  /** The same for services whose protocol is not the example's subject; pages don't show it. */
+  readonly testEnv?: Readonly<Record<string, string>>;
+  readonly testPages?: Readonly<Record<string, string>>;
+  /** Headers of the requests at the backend to keep. */
+  readonly sinkSeen?: readonly string[];
+  readonly expect?: ExampleResult;
+}
+
+export type ExampleSend =
+  | {
+      readonly post: string;
+      readonly json?: unknown;
+      readonly text?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | { readonly record: "cloudwatch_logs"; readonly json: unknown };
+
+/** What came out. `https://NAME.example.com` is what writers send to. */
+export interface ExampleResult {
+  /** Status codes of answers to what was posted. */
+  readonly replies?: readonly number[];
+  readonly loki?: readonly unknown[];
+  readonly prometheus?: readonly unknown[];
+  readonly traces?: readonly unknown[];
+  readonly logs?: readonly unknown[];
+  readonly metrics?: readonly unknown[];
+  /** Requests at the backend with the headers that `sinkSeen` names. */
+  readonly sinkSeen?: readonly unknown[];
+  /** Lines on standard output. */
+  readonly printed?: readonly string[];
+  /** What the component that the example is about asks of its surroundings. */
+  readonly asks?: ExampleAsks;
+}
+
+export interface ExampleAsks {
+  readonly triggers?: readonly unknown[];
+  readonly permissions?: readonly { readonly action: string; readonly resource: string }[];
+  readonly state?: boolean;
+}
+
+/** All examples by their subject, those of one subject by name. */
+export function readExamples(): ReadonlyMap<string, readonly Example[]> {
+  const names = existsSync(exampleFolder) ? readdirSync(exampleFolder).filter(file => file.endsWith(".alloy")) : [];
+  const found = names.sort().map(file => readExample(file.replace(/\.alloy$/, "")));
+  return Map.groupBy(found, ({ subject }) => subject);
+}
+
+function readExample(name: string): Example {
+  const text = readFileSync(new URL(`${name}.alloy`, exampleFolder), "utf8");
+  const [comment = ""] = /^(?:\/\/.*\n)+/.exec(text) ?? [];
+  const data = new URL(`${name}.json`, exampleFolder);
+  return {
+    subject: name.split("--")[0] ?? name,
+    name,
+    caption: comment
+      .replace(/^\/\/ ?/gm, "")
+      .trim()
+      .replaceAll("\n", " "),
+    config: text.slice(comment.length).trimStart(),
+    run: existsSync(data) ? (JSON.parse(readFileSync(data, "utf8")) as ExampleRun) : {}, // a test runs each of them
+  };
+}

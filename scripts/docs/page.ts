@@ -1,0 +1,317 @@
+/** The page of a component or of one of the language's own blocks. */
+import type { Example, ExampleAsks, ExampleRun, ExampleSend } from "./examples.ts";
+import { anyOf, code, fenced, slug, table } from "./markdown.ts";
+import {
+  type Argument,
+  type Block,
+  type Bodies,
+  type Body,
+  isRepeated,
+  joinPath,
+  reachable,
+  readableType,
+  refusalsOf,
+} from "./model.ts";
+import { usage } from "./usage.ts";
+
+export interface Subject {
+  readonly name: string;
+  readonly summary: string;
+  /** `generally available`, `only in Amalgam`. */
+  readonly marks: readonly string[];
+  /** What stands after the name in the skeleton; absent where there is no label. */
+  readonly label?: string;
+  readonly bodies: Bodies;
+  readonly exports: readonly Argument[];
+  readonly inFunctions: string | undefined;
+  /** Further paragraphs and lists, after the summary. */
+  readonly notes?: readonly string[];
+  readonly examples: readonly Example[];
+  readonly neighbours: readonly Neighbours[];
+  /** In whole, where it isn't made from the bodies. */
+  readonly usage?: string;
+}
+
+export interface Neighbours {
+  readonly text: string;
+  /** Names of pages. */
+  readonly names: readonly string[];
+}
+
+/** Where a page is, from another page beside it. */
+export type Link = (name: string) => string | undefined;
+
+export function subjectPage(subject: Subject, link: Link): string {
+  const { name, summary, marks, bodies, exports, notes = [], examples } = subject;
+  return [
+    `# ${name}`,
+    "",
+    summary,
+    "",
+    ...(marks.length ? [marks.join(" · "), ""] : []),
+    ...notes.flatMap(note => [note, ""]),
+    "## Usage",
+    "",
+    ...fenced("alloy", subject.usage ?? usage(name, subject.label, bodies)),
+    ...argumentSection(bodies),
+    ...blockSection(bodies),
+    ...exportSection(exports),
+    ...functionSection(subject),
+    ...refusedSection(bodies),
+    ...examples.flatMap((example, i) => exampleSection(example, i, examples.length)),
+    ...neighbourSection(subject.neighbours, link),
+  ]
+    .join("\n")
+    .replace(/\n+$/, "\n");
+}
+
+function argumentSection(bodies: Bodies): string[] {
+  const own = bodies[""]?.arguments ?? [];
+  return ["## Arguments", "", ...(own.length ? argumentTable(own) : ["It has no arguments.", ""])];
+}
+
+function argumentTable(list: readonly Argument[]): string[] {
+  const sorted = [...list.filter(each => each.required), ...list.filter(each => !each.required)];
+  return table(
+    ["name", "type", "default", "what it is"],
+    sorted.map(each => [code(each.name), code(readableType(each.type)), defaultOf(each), descriptionOf(each)]),
+  );
+}
+
+function defaultOf({ required, refused, default: value }: Argument): string {
+  if (required) return "**required**";
+  return value === undefined || refused !== undefined ? "" : code(JSON.stringify(value));
+}
+
+function descriptionOf({ description, words, refused }: Argument): string {
+  if (refused !== undefined) return `*Refused.* ${description}`;
+  return words ? `${description} One of ${anyOf(words.map(word => code(JSON.stringify(word))))}.` : description;
+}
+
+function blockSection(bodies: Bodies): string[] {
+  const rows = blockRows(bodies, "", new Set());
+  if (!rows.length) return [];
+  const usable = reachable(bodies);
+  return [
+    "## Blocks",
+    "",
+    ...table(["block", "how many", "what it is for"], rows),
+    ...orderNote(usable.flatMap(([, { blocks }]) => blocks)),
+    ...usable.filter(([path]) => path !== "").flatMap(([path, body]) => bodySection(path, body)),
+  ];
+}
+
+/** A row a block, what a block holds under it. */
+function blockRows(bodies: Bodies, path: string, above: ReadonlySet<string>): string[][] {
+  const { blocks = [] } = bodies[path] ?? {};
+  const own = blocks.filter(block => !isRepeated(path, block));
+  const groups = new Set(blocks.filter(block => isRepeated(path, block)).map(({ group }) => group ?? ""));
+  return [
+    ...own.flatMap(block => {
+      const at = joinPath(path, block.name);
+      const below = block.refused === undefined && block.body === at && !above.has(at);
+      return [
+        [blockLink(at, block, bodies), countOf(block), block.description],
+        ...(below ? blockRows(bodies, at, new Set([...above, at])) : []),
+      ];
+    }),
+    ...[...groups].map(group => [
+      code(joinPath(path, `${group}.*`)),
+      "any number",
+      `All that there are outside of it: ${code(`${group}.*`)}.`,
+    ]),
+  ];
+}
+
+const isEmpty = ({ arguments: list, blocks }: Body): boolean => !list.length && !blocks.length;
+
+function blockLink(path: string, { refused, body }: Block, bodies: Bodies): string {
+  const below = bodies[body];
+  if (refused !== undefined || !below || isEmpty(below)) return code(path);
+  return `[${code(path)}](#${slug(body)})`;
+}
+
+function countOf({ required, many, refused }: Block): string {
+  if (refused !== undefined) return "*refused*";
+  if (required) return many ? "**one or more**" : "**one**";
+  return many ? "any number" : "at most one";
+}
+
+function orderNote(blocks: readonly Block[]): string[] {
+  const groups = new Map(blocks.flatMap(({ group, many }) => (group === undefined ? [] : [[group, many]])));
+  return [...groups].flatMap(([group, many]) => {
+    const all = code(`${group}.*`);
+    return [
+      many
+        ? `All ${all} blocks count in the order in which they are written.`
+        : `Exactly one of the ${all} blocks must be there.`,
+      "",
+    ];
+  });
+}
+
+function bodySection(path: string, body: Body): string[] {
+  if (isEmpty(body)) return [];
+  const list = body.arguments.length ? argumentTable(body.arguments) : ["It has blocks only.", ""];
+  return [`### ${path}`, "", ...list];
+}
+
+function exportSection(exports: readonly Argument[]): string[] {
+  if (!exports.length) return [];
+  return [
+    "## Exports",
+    "",
+    ...table(
+      ["name", "type", "what it is"],
+      exports.map(({ name, type, description }) => [code(name), code(readableType(type)), description]),
+    ),
+  ];
+}
+
+function functionSection({ inFunctions, examples }: Subject): string[] {
+  const asked = asksOf(examples.find(({ run }) => run.expect?.asks)?.run.expect?.asks);
+  if (inFunctions === undefined && !asked.length) return [];
+  return [
+    "## In a function",
+    "",
+    ...(inFunctions === undefined ? [] : [inFunctions, ""]),
+    ...(asked.length ? ["What the example below asks of the infrastructure for it:", "", ...asked, ""] : []),
+  ];
+}
+
+function asksOf(asks: ExampleAsks | undefined): string[] {
+  if (!asks) return [];
+  const { triggers = [], permissions = [], state = false } = asks;
+  return [
+    ...triggers.map(trigger => `- called by ${triggerText(trigger as TriggerText)}`), // as graph --json has it
+    ...permissions.map(({ action, resource }) => `- the permission ${code(action)} for ${code(resource)}`),
+    ...(state ? ["- a state store"] : []),
+  ];
+}
+
+interface TriggerText {
+  readonly kind: string;
+  readonly paths?: readonly string[];
+  readonly everySeconds?: number;
+  readonly sources?: readonly string[];
+  readonly format?: string;
+}
+
+function triggerText({ kind, paths = [], everySeconds, sources = [], format = "" }: TriggerText): string {
+  if (kind === "http") return `HTTP requests to ${anyOf(paths.map(code))}`;
+  if (kind === "schedule") return `a schedule, every ${everySeconds} s`;
+  const names = sources.map(source => (source === "queue" ? "a queue" : "a log subscription"));
+  return `records of ${anyOf(names)} (${code(format)})`;
+}
+
+function refusedSection(bodies: Bodies): string[] {
+  const refusals = refusalsOf(bodies);
+  if (!refusals.length) return [];
+  return [
+    "## What is refused",
+    "",
+    "A configuration with one of these does not load, and says why.",
+    "",
+    ...table(
+      ["argument or block", "what it is", "why"],
+      refusals.map(({ path, reason, description }) => [code(path), description, reason]),
+    ),
+  ];
+}
+
+function exampleSection({ caption, config, run }: Example, index: number, count: number): string[] {
+  return [
+    count > 1 ? `## Example ${index + 1}` : "## Example",
+    "",
+    ...(caption ? [caption, ""] : []),
+    ...fenced("alloy", config),
+    ...dataThrough(run),
+  ];
+}
+
+function dataThrough({ pages = {}, send = [], env = {}, expect = {} }: ExampleRun): string[] {
+  const { replies, asks: _, printed = [], sinkSeen = [], ...arrived } = expect;
+  const came = Object.entries(arrived);
+  return [
+    ...(Object.keys(env).length
+      ? [
+          "With the environment",
+          "",
+          ...fenced(
+            "sh",
+            Object.entries(env)
+              .map(([key, value]) => `${key}=${value}`)
+              .join("\n"),
+          ),
+        ]
+      : []),
+    ...Object.entries(pages).flatMap(([path, text]) => [`With this at ${code(path)}:`, "", ...fenced("text", text)]),
+    ...send.flatMap((each, i) => sent(each, replies?.[i])),
+    ...(printed.length ? ["It prints:", "", ...fenced("text", printed.join("\n"))] : []),
+    ...came.flatMap(([kind, list]) => [`${arrivedWords[kind] ?? kind}:`, "", ...fenced("json", compactJson(list))]),
+    ...(sinkSeen.length ? ["The backend sees:", "", ...fenced("json", compactJson(sinkSeen))] : []),
+    ...clockNote(JSON.stringify(expect)),
+    ...(send.length && !sinkSeen.length && !printed.length && !came.length
+      ? ["Nothing arrives at the backend.", ""]
+      : []),
+  ];
+}
+
+function clockNote(text: string): string[] {
+  const words = [
+    ...(/"now"| now"/.test(text) ? ["`now` is the time of the run"] : []),
+    ...(text.includes('"clock"') ? ["`clock` is a time that was measured"] : []),
+  ];
+  return words.length ? [`Here ${words.join(", and ")}.`, ""] : [];
+}
+
+const arrivedWords: Readonly<Record<string, string>> = {
+  loki: "At Loki arrives",
+  prometheus: "At the remote write endpoint arrives",
+  traces: "At the OTLP endpoint arrive traces",
+  logs: "At the OTLP endpoint arrive logs",
+  metrics: "At the OTLP endpoint arrive metrics",
+};
+
+function sent(each: ExampleSend, status: number | undefined): string[] {
+  if ("record" in each) return ["What arrives, decompressed:", "", ...fenced("json", compactJson(each.json))];
+  const answer = status === undefined ? "" : `, which is answered with ${status}`;
+  const headers = Object.entries(each.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
+  const body = each.json === undefined ? (each.text ?? "") : compactJson(each.json);
+  return [
+    `Sent to ${code(each.post)}${headers.length ? ` with ${anyOf(headers.map(code))}` : ""}${answer}:`,
+    "",
+    ...fenced(each.json === undefined ? "text" : "json", body),
+  ];
+}
+
+/** JSON in which whatever fits on a line is on one. */
+export function compactJson(value: unknown, indent = ""): string {
+  const line = oneLine(value);
+  if (line.length + indent.length <= 100 || value === null || typeof value !== "object") return line;
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) return `[\n${value.map(each => inner + compactJson(each, inner)).join(",\n")}\n${indent}]`;
+  const fields = Object.entries(value).map(
+    ([key, each]) => `${inner}${JSON.stringify(key)}: ${compactJson(each, inner)}`,
+  );
+  return `{\n${fields.join(",\n")}\n${indent}}`;
+}
+
+function oneLine(value: unknown): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(oneLine).join(", ")}]`;
+  const fields = Object.entries(value).map(([key, each]) => `${JSON.stringify(key)}: ${oneLine(each)}`);
+  return fields.length ? `{ ${fields.join(", ")} }` : "{}";
+}
+
+function neighbourSection(neighbours: readonly Neighbours[], link: Link): string[] {
+  const lines = neighbours
+    .filter(({ names }) => names.length)
+    .map(({ text, names }) => `- ${text}: ${names.map(name => linked(name, link)).join(", ")}`);
+  return lines.length ? ["## Neighbours", "", ...lines, ""] : [];
+}
+
+export function linked(name: string, link: Link): string {
+  const to = link(name);
+  return to === undefined ? code(name) : `[${code(name)}](${to})`;
+}
