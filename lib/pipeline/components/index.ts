@@ -3,6 +3,7 @@ import type { Definition, Stability } from "../graph/component.ts";
 import { alloyComponents } from "./alloy.ts";
 import { discoveryRelabel } from "./discovery/relabel.ts";
 import { importFile } from "./import/file.ts";
+import { importGit } from "./import/git.ts";
 import { importHttp } from "./import/http.ts";
 import { importString } from "./import/string.ts";
 import { localFile } from "./local/file.ts";
@@ -77,7 +78,7 @@ export const definitions: ReadonlyMap<string, Definition> = new Map(
 
 /** What the import blocks read their modules with; they are no components, the graph asks for them by the name of the block. */
 export const importDefinitions: ReadonlyMap<string, Definition> = new Map(
-  ([importFile, importHttp, importString] as unknown as readonly Definition[]).map(definition => [
+  ([importFile, importGit, importHttp, importString] as unknown as readonly Definition[]).map(definition => [
     definition.name,
     definition,
   ]),
