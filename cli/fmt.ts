@@ -29,7 +29,7 @@ function formatPlace(place: string, options: FmtOptions): Outcome[] {
   try {
     const folder = place !== "-" && statSync(place).isDirectory();
     const files = folder ? filesBelow(place) : [place];
-    if (!files.length) throw new Error(`${place}: should have files that end with .alloy, got none`);
+    if (!files.length) throw new Error(`${place} should have a file that ends with .alloy, got none`);
     return files.map(file => formatFile(file, options));
   } catch (error) {
     return [complain(failureText(error))];

@@ -13,12 +13,13 @@ export async function invoke(
   eventFile: string,
   { stability }: { readonly stability: Stability },
 ): Promise<number> {
+  const event = readEvent(eventFile);
   const { pipeline, diagnostics } = await loadOffline(config, { stability, log: createLogger(), readValues: true });
   if (!pipeline) {
-    process.stderr.write(`${formatDiagnostics(diagnostics)}\nError: the configuration does not load\n`);
+    const hints = process.stderr.isTTY;
+    process.stderr.write(`${formatDiagnostics(diagnostics, { hints })}\nError: the configuration does not load\n`);
     return 1;
   }
-  const event: unknown = JSON.parse(readFileSync(eventFile, "utf8"));
   try {
     const answer = await createHandler(pipeline)(event);
     process.stdout.write(`${JSON.stringify(answer ?? null, null, 2)}\n`);
@@ -28,5 +29,14 @@ export async function invoke(
     return 1;
   } finally {
     await pipeline.close();
+  }
+}
+
+function readEvent(file: string): unknown {
+  const text = readFileSync(file, "utf8");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file} should be JSON, but ${messageOf(error)}`, { cause: error });
   }
 }

@@ -13,15 +13,28 @@ const stability = new Option("--stability.level <level>", "least stable componen
 
 const community = new Option("--feature.community-components.enabled", "allow components of the community");
 
+const configArgument = "a file, or a folder whose *.alloy files are one configuration";
+
 program
   .command("run")
-  .description("run a configuration (a file, or a folder of *.alloy files) in this process")
-  .argument("<config>")
-  .option("--server.http.listen-addr <address>", "address of the status page, metrics and health", "127.0.0.1:12345")
+  .description("run a configuration in this process")
+  .argument("<config>", configArgument)
+  .option(
+    "--server.http.listen-addr <address>",
+    "where the status page, metrics and health are served",
+    "127.0.0.1:12345",
+  )
   .option("--storage.path <folder>", "where state is kept", "data-amalgam/")
   .addOption(stability)
   .addOption(community)
   .addOption(new Option("--disable-reporting", "accepted for Alloy's sake; nothing is ever reported").hideHelp())
+  .addHelpText(
+    "after",
+    help(
+      "run --storage.path=/var/lib/amalgam config.alloy",
+      "0 stopped by SIGTERM or SIGINT, 1 the configuration does not load, or an address is taken",
+    ),
+  )
   .action(async (config: string, options: Record<string, string>) => {
     const { run } = await import("./run.ts");
     process.exitCode = await run(config, {
@@ -36,12 +49,9 @@ program
   .command("fmt")
   .alias("format")
   .description("print configurations in the canonical format")
-  .argument(
-    "[paths...]",
-    "files, folders (each *.alloy file below), or `-` for standard input, which nothing means, too",
-  )
-  .option("-w, --write", "write the result into the files instead")
-  .option("-t, --test", "print nothing; exit with 1 and name the files that are not formatted")
+  .argument("[paths...]", "files, folders (every *.alloy file below), or `-` for standard input, as without any path")
+  .option("-w, --write", "write the result into the files instead of printing it")
+  .option("-t, --test", "name the files that are not formatted and exit with 1 if there are any")
   .addHelpText(
     "after",
     help("fmt -w config.alloy modules/", "0 done, 1 a file can't be formatted, or --test found one that isn't"),
@@ -75,7 +85,7 @@ program
 program
   .command("graph")
   .description("show the components of a configuration, what calls them, and where their data goes")
-  .argument("<config>", "a file, or a folder whose *.alloy files are one configuration")
+  .argument("<config>", configArgument)
   .addOption(new Option("--format <format>", "what to print").choices(["text", "json", "svg", "mermaid", "dot"]))
   .addOption(new Option("--json", "the same as --format=json").conflicts("format"))
   .addOption(stability)
@@ -94,9 +104,16 @@ program
 program
   .command("invoke")
   .description("run one cloud event through a configuration, as a function would, and print the answer")
-  .argument("<config>")
-  .argument("<event>", "a file with the event as JSON; see events/")
+  .argument("<config>", configArgument)
+  .argument("<event>", "a file with the event as JSON; the package has one of each kind in events/")
   .addOption(stability)
+  .addHelpText(
+    "after",
+    help(
+      "invoke config.alloy events/cloudwatch-logs.json",
+      "0 answered, 1 the configuration does not load, or the invocation failed",
+    ),
+  )
   .action(async (config: string, event: string, options: Record<string, string>) => {
     const { invoke } = await import("./invoke.ts");
     process.exitCode = await invoke(config, event, { stability: options["stability.level"] as "generally-available" }); // one of the choices
@@ -105,9 +122,10 @@ program
 program
   .command("bundle")
   .description("write a configuration and the components that it names as a function, ready to deploy")
-  .argument("<config>")
+  .argument("<config>", configArgument)
   .requiredOption("--out <folder>", "where the function is written")
   .addOption(stability)
+  .addHelpText("after", help("bundle --out=function config.alloy", "0 written, 1 the configuration does not load"))
   .action(async (config: string, options: Record<string, string>) => {
     const { writeBundle } = await import("./bundle.ts");
     await writeBundle(config, {

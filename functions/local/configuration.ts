@@ -16,10 +16,10 @@ export interface Configuration {
 export function readConfiguration(place: string): Configuration {
   const folder = statSync(place).isDirectory();
   const names = folder
-    ? readdirSync(place)
-        .filter(name => name.endsWith(".alloy"))
+    ? readdirSync(place, { withFileTypes: true })
+        .filter(entry => entry.name.endsWith(".alloy") && !entry.isDirectory())
+        .map(({ name }) => path.join(place, name))
         .sort()
-        .map(name => path.join(place, name))
     : [place];
   if (!names.length) throw new Error(`${place} should have a file that ends with .alloy, got none`);
   const parsed = names.map(name => {
