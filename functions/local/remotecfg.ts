@@ -60,7 +60,8 @@ export class RemoteConfig {
   readonly #options: RemoteOptions;
   readonly #metrics: RemoteMetrics;
   #subject: Subject | undefined;
-  #registered = false;
+  /** With which one the server knows this collector. */
+  #registered: Subject | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** What is under way; one follows the other. */
   #work: Promise<void> = Promise.resolve();
@@ -118,6 +119,14 @@ export class RemoteConfig {
     return () => this.#begin(subject);
   }
 
+  /** Asks now, as the timer does when the time has come. */
+  async poll(): Promise<void> {
+    const subject = this.#subject;
+    clearTimeout(this.#timer);
+    if (subject) this.#enqueue(() => this.#round(subject, false));
+    await this.settled();
+  }
+
   /** Resolves when nothing is under way. */
   async settled(): Promise<void> {
     let work: Promise<void>;
@@ -166,10 +175,11 @@ export class RemoteConfig {
       this.#remoteHash = "";
       this.#received = "";
     }
-    this.#registered &&= before?.id === subject.id && before.args.url === subject.args.url;
     this.#enqueue(async () => {
-      if (before?.id !== subject.id || before.args.url !== subject.args.url) await this.#end(before);
-      else before.client.close();
+      if (before?.id === subject.id && before.args.url === subject.args.url) {
+        before.client.close();
+        this.#registered = undefined; // what it says of itself may be new
+      } else await this.#end(before);
       await this.#round(subject, true);
     });
   }
@@ -191,8 +201,8 @@ export class RemoteConfig {
 
   async #end(subject: Subject | undefined): Promise<void> {
     if (!subject) return;
-    if (this.#registered) {
-      this.#registered = false;
+    if (this.#registered === subject) {
+      this.#registered = undefined;
       try {
         await subject.client.unregister(subject.id);
       } catch (error) {
@@ -218,6 +228,7 @@ export class RemoteConfig {
     try {
       await this.#fetch(subject);
     } catch (error) {
+      if (subject !== this.#subject) return;
       const fields = { error: messageOf(error) };
       if (!mayUseCache)
         this.#options.log.error("failed to fetch remote config, continuing with current config", fields);
@@ -229,15 +240,17 @@ export class RemoteConfig {
     await this.#report(subject);
     if (subject !== this.#subject) return;
     const pause = subject.args.poll_frequency + jitterMs * (2 * Math.random() - 1);
-    this.#timer = setTimeout(() => this.#enqueue(() => this.#round(subject, false)), pause);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.poll(), pause);
   }
 
   /** Alloy does not start where this fails; here it is tried again, as the cache is there for just that. */
-  async #register({ client, id, args, attributes }: Subject): Promise<void> {
+  async #register(subject: Subject): Promise<void> {
+    const { client, id, args, attributes } = subject;
     if (this.#registered) return;
     try {
       await client.register(id, args.name, attributes);
-      this.#registered = true;
+      this.#registered = subject;
     } catch (error) {
       this.#options.log.error("failed to register collector with remote server", { id, error: messageOf(error) });
     }
@@ -288,6 +301,7 @@ export class RemoteConfig {
       this.#status = { status: "failed", message: messageOf(error) };
       throw error;
     }
+    if (subject !== this.#subject) return;
     this.#metrics.notModified.set(response.notModified ? 1 : 0);
     if (response.notModified) {
       log.debug("skipping over API response since it has not been modified since last fetch");
