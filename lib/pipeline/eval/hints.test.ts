@@ -13,6 +13,7 @@ test.for([
   { it: "does not take one letter for another", name: "a", known: ["b"], out: undefined },
   { it: "compares each part by itself", name: "loki.write.deflt", known: ids, out: "loki.write.default" },
   { it: "leaves a label alone that is another word", name: "loki.write.none", known: ids, out: undefined },
+  { it: "is no name with more parts", name: "loki.write", known: ["loki.write.out"], out: undefined },
   { it: "knows a dot for a line", name: "loki.write_default", known: ids, out: "loki.write.default" },
   { it: "knows the end of a longer name", name: "json", known: ["stage.json", "stage.cri"], out: "stage.json" },
   { it: "guesses no end that several names have", name: "out", known: ["a.out", "b.out"], out: undefined },

@@ -28,10 +28,16 @@ export function nearestOf(name: string, known: readonly string[]): string | unde
   return longer.length === 1 ? longer[0] : undefined;
 }
 
-/** Part by part where both have as many, so that a long name leaves no more room for another label than a short one. */
+/**
+ * Part by part where both have as many, so that a long name leaves no more room for another label than a short one; where a dot
+ * is missing or too much, with few other mistakes.
+ */
 function distanceOf(name: string, candidate: string): number {
   const [ours, theirs] = [name.split("."), candidate.split(".")];
-  if (ours.length !== theirs.length) return wordDistance(name, candidate);
+  if (ours.length !== theirs.length) {
+    const distance = wordDistance(name, candidate);
+    return distance < 3 ? distance : Number.POSITIVE_INFINITY;
+  }
   return ours.reduce((sum, part, i) => sum + wordDistance(part, theirs[i] ?? ""), 0);
 }
 

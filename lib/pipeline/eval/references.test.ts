@@ -52,6 +52,7 @@ test.for([
   { it: "a function", path: "coalece", out: "coalesce" },
   { it: "a function without its namespace", path: "from_json", out: "encoding.from_json" },
   { it: "a constant", path: "constant.hostname", out: "constants.hostname" },
+  { it: "no other label", path: "loki.write.none.receiver", out: undefined },
   { it: "what is like nothing", path: "mystery.thing", out: undefined },
 ])("hints at $it", ({ path, out }) => {
   expect(hintForReference(path.split("."), declared)).toBe(out && `did you mean "${out}"?`);

@@ -163,6 +163,14 @@ test.for([
   expect([range.start.character, range.end.character]).toEqual(characters);
 });
 
+test("JSON: ends with the file", () => {
+  const at1 = { line: 0, character: 1 };
+  expect(toJson(errorAt({ name: "in.alloy", text: "a" }, { start: 1, end: 2 }, "wrong")).range).toEqual({
+    start: at1,
+    end: at1,
+  });
+});
+
 test("JSON: no place is the beginning", () => {
   const start = { line: 0, character: 0 };
   expect(toJson(errorAt({ name: "in.alloy", text: "a" }, { start: -1, end: -1 }, "wrong"))).toEqual({

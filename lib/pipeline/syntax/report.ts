@@ -75,7 +75,8 @@ export function formatDiagnosticLine({ source, start, message }: Diagnostic): st
 /** Gives a diagnostic for editors and other programs; what has no place is at the beginning. */
 export function toJson({ source, start, end, severity, message, hint }: Diagnostic): DiagnosticJson {
   const from = Math.max(start, 0);
-  const range = { start: editorPosition(source, from), end: editorPosition(source, Math.max(from, end)) };
+  const until = Math.max(from, Math.min(end, source.text.length)); // the end of the file is marked one behind it
+  const range = { start: editorPosition(source, from), end: editorPosition(source, until) };
   const about = { severity, message, ...(hint !== undefined && { hint }) };
   return { file: source.name, ...positionOf(source, from), range, ...about };
 }
