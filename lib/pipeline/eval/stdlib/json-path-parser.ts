@@ -1,5 +1,9 @@
-/** Reads JSONPath as Go's ojg does; positions in messages count from one. */
-import type { Value } from "../value.ts";
+/**
+ * Reads JSONPath as Go's ojg does, down to what it does where a path ends too early; positions in messages count bytes from
+ * one. What a filter says is read in json-path-equation-parser.ts.
+ */
+import type { Equation } from "./json-path-equation.ts";
+import { parseEquation } from "./json-path-equation-parser.ts";
 
 export type Fragment =
   | { readonly kind: "root" | "current" | "wildcard" | "descent" }
@@ -9,80 +13,71 @@ export type Fragment =
   | { readonly kind: "slice"; readonly bounds: readonly (number | undefined)[] }
   | { readonly kind: "filter"; readonly equation: Equation };
 
-export type Equation =
-  | { readonly kind: "constant"; readonly value: Value }
-  | { readonly kind: "nothing" }
-  | { readonly kind: "regex"; readonly regex: RegExp }
-  | { readonly kind: "path"; readonly path: readonly Fragment[]; readonly exists: boolean }
-  | { readonly kind: "not"; readonly operand: Equation }
-  | { readonly kind: "function"; readonly name: string; readonly args: readonly Equation[] }
-  | { readonly kind: "operation"; readonly op: string; readonly left: Equation; readonly right: Equation };
-
 /** Parses a path; throws an Error that tells the place. */
 export function parsePath(text: string): readonly Fragment[] {
-  return new PathParser(text).parse();
+  const reader = new PathReader(text);
+  const path = reader.path();
+  if (!reader.atEnd) reader.fail("parse error");
+  return path;
 }
 
-/** Characters that end a bare key. */
-const bareEnd = /[\s"'().[\]^!*,:$@\x00-\x1f]/;
-const binding: Readonly<Record<string, number>> = {
-  "||": 1,
-  "&&": 2,
-  "==": 3,
-  "!=": 3,
-  "<": 3,
-  ">": 3,
-  "<=": 3,
-  ">=": 3,
-  in: 3,
-  empty: 3,
-  has: 3,
-  exists: 3,
-  "=~": 3,
-  "~=": 3,
-  "+": 4,
-  "-": 4,
-  "*": 5,
-  "/": 5,
-};
-const operator = /^(?:\|\||&&|==|!=|<=|>=|=~|~=|<|>|\+|-|\*|\/|in\b|empty\b|has\b|exists\b)/;
-const maxDepth = 100;
+/** What may stand in a key without quotes; all bytes of characters beyond ASCII do. */
+const inKey = /[#%0-9;?A-Z^_a-z{|}~\x80-\xff]/;
 
-class PathParser {
-  readonly #text: string;
-  #at = 0;
-  #depth = 0;
+/** A path as bytes, one character each. */
+export class PathReader {
+  readonly #bytes: string;
+  at = 0;
+  depth = 0;
 
   constructor(text: string) {
-    this.#text = text;
+    this.#bytes = Buffer.from(text, "utf8").toString("latin1");
   }
 
-  parse(): readonly Fragment[] {
-    const path = this.#path();
-    if (this.#at < this.#text.length) this.#fail("parse error");
-    return path;
+  get atEnd(): boolean {
+    return this.at >= this.#bytes.length;
   }
 
-  #fail(message: string): never {
-    throw new Error(`${message} at ${this.#at + 1} in ${this.#text}`);
+  /** The next byte; empty at the end. */
+  get next(): string {
+    return this.#bytes[this.at] ?? "";
   }
 
-  get #next(): string {
-    return this.#text[this.#at] ?? "";
+  /** Consumes the next byte; empty at the end. */
+  take(): string {
+    return this.#bytes[this.at++] ?? "";
   }
 
-  #space(): void {
-    while (this.#next === " ") this.#at++;
+  slice(from: number, to: number): string {
+    return Buffer.from(this.#bytes.slice(from, to), "latin1").toString("utf8");
   }
 
-  #expect(character: string, message: string): void {
-    this.#space();
-    if (this.#next !== character) this.#fail(message);
-    this.#at++;
+  rest(): string {
+    return this.#bytes.slice(this.at);
   }
 
-  // Path = [ "$" | "@" | Key ] { "." Key | ".*" | ".." | "*" | "[" … "]" }
-  #path(): Fragment[] {
+  fail(message: string): never {
+    throw new Error(`${message} at ${this.at + 1} in ${this.slice(0, this.#bytes.length)}`);
+  }
+
+  /** Skips blanks and consumes the byte behind them; where nothing is left, it is the last blank, or nothing. */
+  takeBehindBlanks(): string {
+    let byte = "";
+    while (!this.atEnd) {
+      byte = this.take();
+      if (byte !== " ") break;
+    }
+    return byte;
+  }
+
+  /** Skips blanks; the byte behind them stays. */
+  skipBlanks(): string {
+    while (this.next === " ") this.at++;
+    return this.next;
+  }
+
+  // Path = [ "$" | "@" | Key ] { "." Key | ".*" | ".." [ Key ] | "*" | "[" … "]" }
+  path(): Fragment[] {
     const path: Fragment[] = [];
     for (;;) {
       const fragment = this.#fragment(path.length === 0, path.at(-1)?.kind === "descent");
@@ -91,247 +86,174 @@ class PathParser {
     }
   }
 
-  #fragment(first: boolean, afterDescent: boolean): Fragment | undefined {
-    const character = this.#next;
-    switch (character) {
-      case "":
-      case "]":
-        return undefined;
+  /** What cannot go on with a path ends it; `$` and `@` are consumed all the same. */
+  #fragment(first: boolean, behindDescent: boolean): Fragment | undefined {
+    if (this.atEnd) return undefined;
+    const byte = this.take();
+    switch (byte) {
       case "$":
+        return first ? { kind: "root" } : undefined;
       case "@":
-        if (!first) return undefined;
-        this.#at++;
-        return { kind: character === "$" ? "root" : "current" };
+        return first ? { kind: "current" } : undefined;
       case ".":
-        this.#at++;
-        return this.#afterDot();
+        return this.#behindDot();
       case "*":
-        this.#at++;
         return { kind: "wildcard" };
       case "[":
-        this.#at++;
         return this.#bracket();
-      default:
-        return (first || afterDescent) && !bareEnd.test(character) ? this.#key() : undefined;
     }
+    if (byte !== "]" && !inKey.test(byte)) {
+      this.at--;
+      return undefined;
+    }
+    this.at--;
+    if (byte === "]") return undefined;
+    return first ? this.#behindDot() : behindDescent ? this.#key() : undefined;
   }
 
-  #afterDot(): Fragment {
-    if (this.#next === "") this.#fail("not terminated");
-    if (this.#next === "*" || this.#next === ".") {
-      return { kind: this.#text[this.#at++] === "*" ? "wildcard" : "descent" };
+  #behindDot(): Fragment {
+    if (this.atEnd) this.fail("not terminated");
+    const byte = this.next;
+    if (byte === "*" || byte === ".") {
+      this.at++;
+      return { kind: byte === "*" ? "wildcard" : "descent" };
     }
-    if (bareEnd.test(this.#next)) {
-      const character = this.#next;
-      this.#at++;
-      this.#fail(`an expression fragment can not start with a '${character}'`);
-    }
-    return this.#key();
+    if (inKey.test(byte)) return this.#key();
+    this.at++;
+    return this.fail(`an expression fragment can not start with a '${byte}'`);
   }
 
   #key(): Fragment {
-    const start = this.#at;
-    // inside a filter an operator ends a key as well
-    while (this.#next !== "" && !bareEnd.test(this.#next) && !(this.#depth > 0 && /[=<>&|+/~]/.test(this.#next)))
-      this.#at++;
-    return { kind: "key", name: this.#text.slice(start, this.#at) };
+    const start = this.at++;
+    while (!this.atEnd && inKey.test(this.next)) this.at++;
+    return { kind: "key", name: this.slice(start, this.at) };
   }
 
   #bracket(): Fragment {
-    this.#space();
-    const character = this.#next;
-    if (character === "") this.#fail("not terminated");
-    if (character === "*") {
-      this.#at++;
-      this.#expect("]", "not terminated");
-      return { kind: "wildcard" };
+    if (this.atEnd) this.fail("not terminated");
+    const byte = this.takeBehindBlanks();
+    switch (byte) {
+      case "*":
+        if (this.takeBehindBlanks() !== "]") this.fail("not terminated");
+        return { kind: "wildcard" };
+      case "'":
+      case '"':
+        return this.#quotedMember(this.quoted(byte));
+      case ":":
+        return this.#slice(undefined);
+      case "?":
+        return { kind: "filter", equation: this.#filter() };
+      case "(":
+        return this.#script();
     }
-    if (character === "?") {
-      this.#at++;
-      return this.#filter();
-    }
-    if (character === "(") {
-      this.#at++;
-      this.#fail("scripts not implemented yet");
-    }
-    if (character === ":") return this.#slice(0);
-    if (!/['"\-0-9]/.test(character)) this.#fail("parse error");
-    return this.#members();
+    if (/[-0-9]/.test(byte)) return this.#numberMember(byte);
+    this.at--;
+    return this.fail("parse error");
   }
 
-  // "[" Member { "," Member } "]" | Slice
-  #members(): Fragment {
-    const members = [this.#member()];
-    this.#space();
-    const [first] = members;
-    if (this.#next === ":" && typeof first === "number") return this.#slice(first);
-    while (this.#next === ",") {
-      this.#at++;
-      this.#space();
-      members.push(this.#member());
-      this.#space();
-    }
-    if (this.#next !== "]") {
-      this.#at++;
-      this.#fail(members.length > 1 ? "invalid union syntax" : "invalid bracket fragment");
-    }
-    this.#at++;
-    if (members.length > 1) return { kind: "union", members };
-    return typeof first === "number" ? { kind: "index", index: first } : { kind: "key", name: first ?? "" };
+  #quotedMember(name: string): Fragment {
+    const byte = this.takeBehindBlanks();
+    if (byte === "]") return { kind: "key", name };
+    if (byte === ",") return this.#union(name);
+    return this.fail("invalid bracket fragment");
   }
 
-  #member(): string | number {
-    if (this.#next === "'" || this.#next === '"') return this.#quoted();
-    if (/[-0-9]/.test(this.#next)) return this.#integer();
-    this.#at++;
-    return this.#fail("invalid union syntax");
+  #numberMember(first: string): Fragment {
+    let [index, byte] = this.#integer(first);
+    if (byte === " ") byte = this.takeBehindBlanks();
+    if (byte === "]") return { kind: "index", index };
+    if (byte === ",") return this.#union(index);
+    if (byte === ":") return this.#slice(index);
+    return this.fail("invalid bracket fragment");
   }
 
-  #integer(): number {
-    const digits = /^-?[0-9]+/.exec(this.#text.slice(this.#at))?.[0];
-    if (digits === undefined) return this.#fail("expected a number");
-    this.#at += digits.length;
-    return Number(digits);
+  /** An integer from its first byte on, and the byte behind it, which is the last digit at the end of the path. */
+  #integer(first: string): [number, string] {
+    let byte = first;
+    const negative = byte === "-";
+    if (negative) {
+      if (this.atEnd) this.fail("expected a number");
+      byte = this.take();
+    }
+    const start = this.at;
+    let value = 0;
+    while (/[0-9]/.test(byte)) {
+      value = value * 10 + Number(byte);
+      if (this.atEnd) break;
+      byte = this.take();
+    }
+    if (this.at === start) this.fail("expected a number");
+    return [negative ? -value : value, byte];
   }
 
   // Slice = [ Start ] ":" [ End ] [ ":" [ Step ] ] "]"
-  #slice(start: number): Fragment {
-    const bounds: (number | undefined)[] = [start];
-    while (this.#next === ":" && bounds.length < 3) {
-      this.#at++;
-      this.#space();
-      bounds.push(/[-0-9]/.test(this.#next) ? this.#integer() : undefined);
-      this.#space();
+  #slice(start: number | undefined): Fragment {
+    if (this.atEnd) this.fail("not terminated");
+    let end: number | undefined;
+    let step: number | undefined;
+    if (this.next === "]") {
+      this.at++;
+      return { kind: "slice", bounds: [start] };
     }
-    if (this.#next === "") this.#fail("not terminated");
-    if (this.#next !== "]") this.#fail("invalid slice syntax");
-    this.#at++;
-    return { kind: "slice", bounds };
+    let byte = this.takeBehindBlanks();
+    if (byte !== ":") [end, byte] = this.#integer(byte);
+    if (byte === ":") {
+      if (this.atEnd) this.fail("not terminated");
+      byte = this.take();
+      if (byte !== "]") [step, byte] = this.#integer(byte);
+    }
+    if (byte !== "]") this.fail("invalid slice syntax");
+    return { kind: "slice", bounds: [start, end, step] };
   }
 
-  #filter(): Fragment {
-    const depth = this.#depth++;
-    const equation = asCondition(this.#equation(0));
-    this.#depth = depth;
-    this.#expect("]", "not terminated");
-    return { kind: "filter", equation };
+  // Union = Member { "," Member } "]"
+  #union(first: string | number): Fragment {
+    if (this.atEnd) this.fail("not terminated");
+    const members = [first];
+    for (let byte = ","; byte !== "]"; ) {
+      if (byte !== ",") this.fail("invalid union syntax");
+      byte = this.takeBehindBlanks();
+      if (byte === "'" || byte === '"') {
+        members.push(this.quoted(byte));
+        byte = this.takeBehindBlanks();
+      } else if (/[-0-9]/.test(byte)) {
+        const [index, behind] = this.#integer(byte);
+        members.push(index);
+        byte = behind === " " ? this.takeBehindBlanks() : behind;
+      } else this.fail("invalid union syntax");
+    }
+    return { kind: "union", members };
   }
 
-  /** Operators that bind tighter than `power` go into the right side. */
-  #equation(power: number): Equation {
-    if (++this.#depth > maxDepth) this.#fail("nested too deep");
-    let left = this.#operand();
-    for (;;) {
-      this.#space();
-      const op = operator.exec(this.#text.slice(this.#at))?.[0];
-      const strength = op === undefined ? 0 : (binding[op] ?? 0);
-      if (op === undefined || strength <= power) break;
-      this.#at += op.length;
-      const right = this.#equation(strength);
-      const logical = op === "&&" || op === "||";
-      left = {
-        kind: "operation",
-        op,
-        left: logical ? asCondition(left) : left,
-        right: logical ? asCondition(right) : right,
-      };
-    }
-    this.#depth--;
-    return left;
+  #filter(): Equation {
+    if (this.atEnd) this.fail("not terminated");
+    const equation = parseEquation(this);
+    if (this.skipBlanks() !== "]") this.fail("not terminated");
+    this.at++;
+    return equation;
   }
 
-  #operand(): Equation {
-    this.#space();
-    const character = this.#next;
-    if (character === "!") {
-      this.#at++;
-      return { kind: "not", operand: asCondition(this.#operand()) };
-    }
-    if (character === "(") {
-      this.#at++;
-      const inner = this.#equation(0);
-      this.#expect(")", "not terminated");
-      return inner.kind === "path" ? asCondition(inner) : inner;
-    }
-    if (character === "@" || character === "$") return { kind: "path", path: this.#path(), exists: false };
-    if (character === "'" || character === '"') return { kind: "constant", value: this.#quoted() };
-    if (character === "[") return { kind: "constant", value: this.#list() };
-    if (character === "/") return this.#regex();
-    if (/[-0-9]/.test(character)) return { kind: "constant", value: this.#number() };
-    return this.#word();
+  /** Scripts need an interpreter, which nobody gave ojg. */
+  #script(): never {
+    const end = this.#bytes.indexOf(")]");
+    if (end < 0) this.fail("not terminated");
+    if (this.at - 1 > end + 1) throw new Error(`runtime error: slice bounds out of range [${this.at - 1}:${end + 1}]`);
+    throw new Error("jp.CompileScript has not been set");
   }
 
-  #word(): Equation {
-    const word = /^[A-Za-z]+/.exec(this.#text.slice(this.#at))?.[0] ?? "";
-    const constants: Readonly<Record<string, Value>> = { null: null, true: true, false: false };
-    if (Object.hasOwn(constants, word)) {
-      this.#at += word.length;
-      return { kind: "constant", value: constants[word] ?? null };
-    }
-    if (word === "Nothing") {
-      this.#at += word.length;
-      return { kind: "nothing" };
-    }
-    if (!["length", "count", "match", "search"].includes(word)) this.#fail("expected a value");
-    this.#at += word.length;
-    this.#expect("(", `expected a ${word} function`);
-    const args = [this.#equation(0)];
-    this.#space();
-    if (this.#next === ",") {
-      this.#at++;
-      args.push(this.#equation(0));
-    }
-    this.#expect(")", "not terminated");
-    return { kind: "function", name: word, args };
-  }
-
-  #number(): Value {
-    const digits = /^-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?/.exec(this.#text.slice(this.#at))?.[0];
-    if (digits === undefined) return this.#fail("expected a number");
-    this.#at += digits.length;
-    return /[.eE]/.test(digits) ? Number(digits) : BigInt(digits);
-  }
-
-  #list(): Value {
-    this.#at++;
-    const items: Value[] = [];
-    for (;;) {
-      this.#space();
-      const item = this.#operand();
-      items.push(item.kind === "constant" ? item.value : null);
-      this.#space();
-      const character = this.#next;
-      this.#at++;
-      if (character === "]") return items;
-      if (character !== ",") this.#fail("expected a comma or an array close");
-    }
-  }
-
-  #regex(): Equation {
-    const body = /^\/((?:[^\\/]|\\.)*)\//.exec(this.#text.slice(this.#at));
-    if (!body) return this.#fail("not terminated");
-    this.#at += body[0].length;
-    try {
-      return { kind: "regex", regex: new RegExp(body[1] ?? "", "u") };
-    } catch (error) {
-      return this.#fail((error as Error).message); // RegExp throws SyntaxErrors only
-    }
-  }
-
-  #quoted(): string {
-    const quote = this.#next;
+  /** A string behind its first quote. Where the other is missing, so is the last character. */
+  quoted(quote: string): string {
+    const start = this.at;
     let out = "";
-    for (this.#at++; this.#next !== quote; this.#at++) {
-      if (this.#next === "") return out;
-      out += this.#next === "\\" ? this.#escaped() : this.#next;
+    while (!this.atEnd) {
+      const byte = this.take();
+      if (byte === quote) return decode(out);
+      out += byte === "\\" ? this.#escaped() : byte;
     }
-    this.#at++;
-    return out;
+    return this.#bytes.includes("\\", start) ? decode(out) : this.slice(start, this.at - 1);
   }
 
-  /** Leaves the position at the last character of the escape. */
   #escaped(): string {
-    const character = this.#text[++this.#at] ?? "";
     const plain: Readonly<Record<string, string>> = {
       b: "\b",
       t: "\t",
@@ -342,19 +264,29 @@ class PathParser {
       "'": "'",
       "\\": "\\",
     };
-    const known = plain[character];
-    if (known !== undefined) return known;
-    const length = { x: 2, u: 4, U: 4 }[character];
-    const digits = this.#text.slice(this.#at + 1, this.#at + 1 + (length ?? 0));
-    if (length === undefined || !/^[0-9a-fA-F]+$/.test(digits) || digits.length < length) {
-      const code = (character.codePointAt(0) ?? 0).toString(16).padStart(2, "0");
-      throw new Error(`0x${code} (${character}) is not a valid escaped character`);
+    if (this.atEnd) {
+      const length = this.#bytes.length;
+      throw new Error(`runtime error: index out of range [${length}] with length ${length}`);
     }
-    this.#at += length;
-    return String.fromCharCode(Number.parseInt(digits, 16));
+    const byte = this.take();
+    const known = plain[byte];
+    if (known !== undefined) return known;
+    const length = { x: 2, u: 4, U: 4 }[byte];
+    if (length === undefined) throw invalid(byte, "escaped");
+    let value = 0;
+    for (let i = 0; i < length; i++) {
+      if (this.atEnd) throw invalid(this.#bytes.at(-1) ?? "", "escaped");
+      const digit = this.take();
+      if (!/[0-9a-fA-F]/.test(digit)) throw invalid(digit, "hexadecimal");
+      value = value * 16 + Number.parseInt(digit, 16);
+    }
+    return length === 2
+      ? String.fromCharCode(value)
+      : Buffer.from(String.fromCharCode(value), "utf8").toString("latin1");
   }
 }
 
-/** A path alone asks whether something is there. */
-const asCondition = (equation: Equation): Equation =>
-  equation.kind === "path" ? { ...equation, exists: true } : equation;
+const decode = (bytes: string) => Buffer.from(bytes, "latin1").toString("utf8");
+
+const invalid = (byte: string, what: string) =>
+  new Error(`0x${byte.charCodeAt(0).toString(16).padStart(2, "0")} (${byte}) is not a valid ${what} character`);
