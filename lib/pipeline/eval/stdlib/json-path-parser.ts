@@ -6,7 +6,10 @@ import type { Equation } from "./json-path-equation.ts";
 import { parseEquation } from "./json-path-equation-parser.ts";
 
 export type Fragment =
-  | { readonly kind: "root" | "current" | "wildcard" | "descent" }
+  | { readonly kind: "root" }
+  | { readonly kind: "current" }
+  | { readonly kind: "wildcard" }
+  | { readonly kind: "descent" }
   | { readonly kind: "key"; readonly name: string }
   | { readonly kind: "index"; readonly index: number }
   | { readonly kind: "union"; readonly members: readonly (string | number)[] }
