@@ -1,6 +1,6 @@
 /** The first page of the reference: everything by family, with what is there and what is not. */
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
-import { code, table } from "./markdown.ts";
+import { code, slug, table } from "./markdown.ts";
 import type { Reference, ReferenceComponent } from "./reference.ts";
 
 export function indexPage({ components, blocks, functions, alloy }: Reference): string {
@@ -15,10 +15,12 @@ export function indexPage({ components, blocks, functions, alloy }: Reference): 
     "[`components.json`](components.json), described by [`components.schema.json`](components.schema.json).",
     "",
     ...table(
-      ["family", "there", "known"],
+      ["family", "there", "of Alloy's", "only in Amalgam"],
       families(components).map(([family, members]) => {
-        const there = members.filter(each => each.supported).length;
-        return [there ? `[${family}](#${family.replaceAll(".", "")})` : family, String(there), String(members.length)];
+        const there = members.filter(each => each.supported);
+        const own = there.filter(each => each.onlyInAmalgam).length;
+        const name = there.length ? `[${family}](#${slug(family)})` : family;
+        return [name, String(there.length - own), String(members.length - own), own ? String(own) : ""];
       }),
     ),
     "## How to read the pages",
