@@ -4,7 +4,7 @@
  */
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Plugin } from "esbuild";
+import type { Metafile, Plugin } from "esbuild";
 import { configBlocks } from "../lib/pipeline/graph/config-blocks.ts";
 import type { File } from "../lib/pipeline/syntax/ast.ts";
 import { toJson } from "../lib/pipeline/syntax/json.ts";
@@ -45,6 +45,7 @@ export const laterModules: readonly LaterModule[] = [
   { module: "lib/pipeline/eval/json", usual: names(/\bto_json\b/) },
   { module: "lib/pipeline/eval/operators", usual: operates },
   { module: "lib/pipeline/graph/config-blocks", usual: configures },
+  { module: "lib/pipeline/graph/imports", usual: never },
   { module: "lib/pipeline/graph/nodes", usual: never },
   { module: "lib/pipeline/syntax/print", usual: never },
   { module: "lib/pipeline/syntax/report", usual: never },
@@ -66,10 +67,22 @@ export const laterShared = "later:shared";
 /** The entry point of what comes later; its file stands beside the function's. */
 export const laterEntry = { in: entry, out: "later" } as const;
 
-/** Puts calls into the later file in the place of the modules that are there. */
-export function loadLater(root: string, files: readonly File[]): Plugin {
-  const extension = path.extname(import.meta.filename);
-  const modules = laterModules.filter(({ usual }) => !usual(files)).map(({ module }) => `./${module}${extension}`);
+const extension = path.extname(import.meta.filename);
+
+/** What comes later for a configuration, as paths below the root, whether or not its components use it. */
+export const laterFor = (files: readonly File[]): readonly string[] =>
+  laterModules.filter(({ usual }) => !usual(files)).map(({ module }) => `./${module}${extension}`);
+
+/** Those modules that a program calls, by what esbuild says of its outputs. */
+export function calledOf(root: string, modules: readonly string[], { outputs }: Metafile): readonly string[] {
+  const start = Object.entries(outputs).filter(([name]) => path.parse(name).name !== laterEntry.out);
+  const bytesOf = (module: string) =>
+    start.map(([, { inputs }]) => inputs[`later:${path.join(root, module)}`]?.bytesInOutput ?? 0);
+  return modules.filter(module => bytesOf(module).some(bytes => bytes > 0));
+}
+
+/** Puts calls into the later file in the place of modules. */
+export function loadLater(root: string, modules: readonly string[]): Plugin {
   const places = new Map(modules.map((module, i) => [path.join(root, module), `m${i}`]));
   return {
     name: "later",

@@ -46,6 +46,12 @@ export const parts: readonly Part[] = [
     what: "encoding.from_json",
     needed: names(/\b(from_json|json_decode)\b/),
   },
+  ...["nodes", "nodes-json"].map(file => ({
+    importer: `graph/${file}`,
+    module: "graph/language",
+    what: "declare, import and foreach",
+    needed: names(/\b(declare|foreach|import\.\w+)\b/),
+  })),
   { importer: "eval/stdlib/encoding", module: "eval/stdlib/yaml", what: "encoding.from_yaml", needed: mayReadYaml },
 ];
 

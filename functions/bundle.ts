@@ -11,11 +11,13 @@ import type { Plugin } from "esbuild";
 import type { Definition, Stability } from "../lib/pipeline/graph/component.ts";
 import { buildNodes } from "../lib/pipeline/graph/nodes.ts";
 import { nodesToJson } from "../lib/pipeline/graph/nodes-json.ts";
-import type { Block, File, Statement } from "../lib/pipeline/syntax/ast.ts";
+import type { File } from "../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
+import type { BundledText } from "./aws/entry.ts";
 import { joinShared } from "./bundle-join.ts";
-import { laterEntry, loadLater } from "./bundle-later.ts";
+import { calledOf, laterEntry, laterFor, loadLater } from "./bundle-later.ts";
+import { blocksOf, fetchModules, type ImportedModule } from "./bundle-modules.ts";
 import { leaveOutUnusedParts } from "./bundle-parts.ts";
 import { readConfiguration } from "./local/configuration.ts";
 
@@ -38,6 +40,8 @@ export interface Bundle {
   readonly bytes: number;
   /** Names of the components in it, sorted. */
   readonly components: readonly string[];
+  /** The modules in it. */
+  readonly modules: readonly ImportedModule[];
 }
 
 /** Where this file is, sources or their JavaScript. */
@@ -49,19 +53,31 @@ const root = path.resolve(path.dirname(here), "..");
 export async function bundle({ config, outdir, stability = "generally-available" }: BundleOptions): Promise<Bundle> {
   const { files, diagnostics, directory } = readConfiguration(config);
   failOn(diagnostics);
-  const { definitions, knownElsewhere } = await import("../lib/pipeline/components/index.ts");
+  const { blockDefinitions, definitions, knownElsewhere } = await import("../lib/pipeline/components/index.ts");
   const problems: Diagnostic[] = [];
-  const nodes = buildNodes(files, { definitions, knownElsewhere, stability }, problems);
+  const options = { definitions: blockDefinitions, knownElsewhere, stability };
+  const nodes = buildNodes(files, options, problems);
   failOn(problems);
-  const components = componentNames(files, definitions);
+  const modules = await fetchModules(nodes, { options, directory }, problems);
+  failOn(problems);
+  const texts = [...files, ...filesOf(modules)];
+  const components = componentNames(texts, definitions);
+  const inBundle = (name: string) => path.relative(directory, path.resolve(directory, name));
   const graph = nodesToJson(nodes, name => path.relative(directory, path.resolve(name)));
-  const contents = await entryOf(graph, components, stability);
-  const outputs = await build(contents, files);
+  const imported = modules.map(
+    (module): BundledText => ({
+      id: module.id,
+      graph: nodesToJson(module.nodes, inBundle),
+      directory: inBundle(module.directory),
+    }),
+  );
+  const contents = await entryOf({ graph, modules: imported, components, stability });
+  const outputs = await build(contents, texts);
   mkdirSync(outdir, { recursive: true });
   for (const [name, code] of outputs) writeFileSync(path.join(outdir, name), code);
   const written = [...outputs.keys()].map(name => path.join(outdir, name));
   const bytes = [...outputs.values()].reduce((sum, code) => sum + Buffer.byteLength(code), 0);
-  return { file: path.join(outdir, "index.mjs"), files: written, bytes, components };
+  return { file: path.join(outdir, "index.mjs"), files: written, bytes, components, modules };
 }
 
 function failOn(diagnostics: readonly Diagnostic[]): void {
@@ -69,31 +85,46 @@ function failOn(diagnostics: readonly Diagnostic[]): void {
   if (errors.length) throw new Error(`the configuration can't be bundled\n${formatDiagnostics(errors)}`);
 }
 
+/** The texts of modules, as far as they declare something. */
+function filesOf(modules: readonly ImportedModule[]): File[] {
+  const declares = modules.flatMap(({ nodes }) => [...nodes.declares.values()]);
+  const sources = new Set(declares.map(({ source }) => source));
+  return [...sources].map(source => ({
+    kind: "file",
+    source,
+    start: 0,
+    end: source.text.length,
+    body: declares.filter(each => each.source === source).map(({ block }) => block),
+    comments: [],
+  }));
+}
+
 /** Names of blocks at any depth that are components, since modules hold components too. */
 function componentNames(files: readonly File[], definitions: ReadonlyMap<string, Definition>): readonly string[] {
-  const names = new Set<string>();
-  const visit = (statements: readonly Statement[]) => {
-    for (const block of statements.filter((statement): statement is Block => statement.kind === "block")) {
-      if (definitions.has(block.name.name)) names.add(block.name.name);
-      visit(block.body);
-    }
-  };
-  for (const { body } of files) visit(body);
-  return [...names].sort();
+  const names = files.flatMap(({ body }) => [...blocksOf(body)].map(({ name }) => name.name));
+  return [...new Set(names)].filter(name => definitions.has(name)).sort();
+}
+
+interface Program {
+  readonly graph: string;
+  readonly modules: readonly BundledText[];
+  readonly components: readonly string[];
+  readonly stability: Stability;
 }
 
 /** The program that is bundled: no logic, only what belongs together. */
-async function entryOf(graph: string, components: readonly string[], stability: Stability): Promise<string> {
-  const modules = await Promise.all(components.map(findComponent));
-  const imports = modules.map(
+async function entryOf({ graph, modules, components, stability }: Program): Promise<string> {
+  const places = await Promise.all(components.map(findComponent));
+  const imports = places.map(
     ({ file, exportName }, i) =>
       `import { ${exportName} as c${i} } from ${JSON.stringify(`./${path.relative(root, file)}`)};`,
   );
-  const definitions = modules.map((_, i) => `c${i}`).join(", ");
+  const definitions = places.map((_, i) => `c${i}`).join(", ");
+  const imported = modules.length ? `modules: ${JSON.stringify(modules)}, ` : "";
   return [
     `import { startFunction } from "./functions/aws/entry${extension}";`,
     ...imports,
-    `export const handler = await startFunction({ nodes: ${JSON.stringify(graph)}, definitions: [${definitions}], stability: ${JSON.stringify(stability)} });`,
+    `export const handler = await startFunction({ nodes: ${JSON.stringify(graph)}, ${imported}definitions: [${definitions}], stability: ${JSON.stringify(stability)} });`,
   ].join("\n");
 }
 
@@ -152,23 +183,30 @@ function builtinModule(id: string): string {
 
 /** The files of a program by their names: what it starts with, and what comes later. */
 async function build(contents: string, configuration: readonly File[]): Promise<ReadonlyMap<string, string>> {
+  const candidates = laterFor(configuration);
+  const { metafile } = await split(contents, configuration, candidates);
+  const called = calledOf(root, candidates, metafile); // all others would only make the bundle larger
+  const { outputFiles, metafile: final } = await split(contents, configuration, called);
+  const textOf = (name: string) => outputFiles.find(({ path: file }) => path.parse(file).name === name)?.text ?? "";
+  const names = final.outputs["shared.js"]?.exports ?? [];
+  return joinShared(
+    { index: textOf("index"), later: textOf("later"), shared: textOf("shared"), names },
+    esbuildOptions,
+  );
+}
+
+async function split(contents: string, configuration: readonly File[], later: readonly string[]) {
   const { build: esbuild } = await import("esbuild");
   const texts = configuration.map(({ source }) => source.text);
-  const { outputFiles, metafile } = await esbuild({
+  return esbuild({
     ...esbuildOptions,
     entryPoints: [{ in: "function:entry", out: "index" }, laterEntry],
     splitting: true,
     chunkNames: "shared",
     outdir: ".",
     metafile: true,
-    plugins: [lazyBuiltins, entryPoint(contents), leaveOutUnusedParts(root, texts), loadLater(root, configuration)],
+    plugins: [lazyBuiltins, entryPoint(contents), leaveOutUnusedParts(root, texts), loadLater(root, later)],
   });
-  const textOf = (name: string) => outputFiles.find(({ path: file }) => path.parse(file).name === name)?.text ?? "";
-  const names = metafile.outputs["shared.js"]?.exports ?? [];
-  return joinShared(
-    { index: textOf("index"), later: textOf("later"), shared: textOf("shared"), names },
-    esbuildOptions,
-  );
 }
 
 const esbuildOptions = {

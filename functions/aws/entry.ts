@@ -25,13 +25,25 @@ import { checkRoutes } from "./http.ts";
 export interface FunctionOptions {
   /** The graph of the bundled configuration, as JSON; the configuration at the path in `AMALGAM_CONFIG` takes its place. */
   readonly nodes: string;
+  /** The modules that it imports. */
+  readonly modules?: readonly BundledText[];
   /** Only those that the configuration names, so that a bundle has no more. */
   readonly definitions: readonly Definition[];
   readonly stability: Stability;
 }
 
+/** A module as a bundle has it. */
+export interface BundledText {
+  /** Of its `import` block. */
+  readonly id: string;
+  /** Its graph, as JSON. */
+  readonly graph: string;
+  /** Its `module_path`, relative to the function's folder. */
+  readonly directory: string;
+}
+
 /** Loads the configuration of a function and makes its handler. */
-export async function startFunction({ nodes, definitions, stability }: FunctionOptions): Promise<Handler> {
+export async function startFunction({ nodes, modules, definitions, stability }: FunctionOptions): Promise<Handler> {
   const place = process.env["AMALGAM_CONFIG"];
   const level = levelOf(process.env["AWS_LAMBDA_LOG_LEVEL"]);
   const log = createLogger({ format: "json", level, write: writeLine });
@@ -41,9 +53,25 @@ export async function startFunction({ nodes, definitions, stability }: FunctionO
     return createHandler(await loadFunction(files, { definitions, stability, directory, log }));
   }
   const directory = process.env["LAMBDA_TASK_ROOT"] ?? process.cwd();
-  const graph = nodesFromJson(nodes, byName(definitions));
-  return createHandler(checked(await loadNodes(graph, environmentOf({ directory, log }))));
+  const named = byName(definitions);
+  const environment = modules && { modules: modulesOf(modules, named, directory) };
+  const graph = nodesFromJson(nodes, named);
+  return createHandler(
+    checked(await loadNodes(graph, environmentOf({ directory, log, ...(environment && { environment }) }))),
+  );
 }
+
+const modulesOf = (
+  modules: readonly BundledText[],
+  definitions: ReadonlyMap<string, Definition>,
+  root: string,
+): NonNullable<Environment["modules"]> =>
+  new Map(
+    modules.map(({ id, graph, directory }) => [
+      id,
+      { nodes: nodesFromJson(graph, definitions), directory: `${root}/${directory}` },
+    ]),
+  );
 
 /** Straight to the file: to load the stream of standard error takes 8 ms of a cold start. */
 function writeLine(line: string): void {

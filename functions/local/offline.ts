@@ -4,8 +4,11 @@ import type { Stability } from "../../lib/pipeline/graph/component.ts";
 import { Flow } from "../../lib/pipeline/graph/flow.ts";
 import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
 import { MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
+import { buildNodes, type NodeOptions } from "../../lib/pipeline/graph/nodes.ts";
 import { type Loaded, loadPipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import { MemoryStore } from "../../lib/pipeline/state/memory.ts";
+import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
+import { fetchModules, modulesById } from "../bundle-modules.ts";
 import { readConfiguration } from "./configuration.ts";
 
 export interface OfflineOptions {
@@ -15,34 +18,31 @@ export interface OfflineOptions {
   readonly readValues?: boolean;
 }
 
-/** As a function would load it: writers send when the flow opens. */
-export async function loadOffline(config: string, { readValues = false, ...options }: OfflineOptions): Promise<Loaded> {
-  const before = process.env["AMALGAM_OFFLINE"];
-  if (!readValues) process.env["AMALGAM_OFFLINE"] = "1";
-  try {
-    return await load(config, options);
-  } finally {
-    if (before === undefined) delete process.env["AMALGAM_OFFLINE"];
-    else process.env["AMALGAM_OFFLINE"] = before;
-  }
-}
-
-function load(config: string, { stability, log }: Omit<OfflineOptions, "readValues">): Promise<Loaded> | Loaded {
+/** As a function would load it: with its modules fetched before, and writers that send when the flow opens. */
+export async function loadOffline(
+  config: string,
+  { stability, log }: { readonly stability: Stability; readonly log: Logger },
+): Promise<Loaded> {
   const { files, diagnostics, directory } = readConfiguration(config);
-  if (diagnostics.some(({ severity }) => severity === "error")) return { pipeline: undefined, diagnostics };
+  if (diagnostics.some(isError)) return { pipeline: undefined, diagnostics };
+  const options: NodeOptions = { definitions: blockDefinitions, knownElsewhere, stability };
+  const found: Diagnostic[] = [];
+  const modules = await fetchModules(buildNodes(files, options, found), { options, directory }, found);
+  if (found.some(isError)) return { pipeline: undefined, diagnostics: found };
   return loadPipeline(files, {
-    definitions: blockDefinitions,
-    knownElsewhere,
-    stability,
+    ...options,
     environment: {
       mode: "function",
       flow: new Flow(false),
       log,
       state: new MemoryStore(),
       metrics: new MetricsRegistry(),
+      modules: modulesById(modules),
       directory,
       clock: Date.now,
       random: Math.random,
     },
   });
 }
+
+const isError = ({ severity }: Diagnostic): boolean => severity === "error";

@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { loadFunction } from "../../functions/aws/entry.ts";
 import { bundle } from "../../functions/bundle.ts";
+import { modulesById } from "../../functions/bundle-modules.ts";
 import { readConfiguration } from "../../functions/local/configuration.ts";
 import { createLogger } from "../../functions/local/log.ts";
 import { definitions } from "../../lib/pipeline/components/index.ts";
@@ -29,12 +30,13 @@ async function prepare({ config, outdir, stability, files }: PrepareOptions): Pr
     mkdirSync(path.dirname(target), { recursive: true });
     copyFileSync(path.resolve(directory, file), target);
   }
-  await bundle({ config, outdir, stability, target: "aws" });
+  const { modules } = await bundle({ config, outdir, stability, target: "aws" });
   const pipeline = await loadFunction(sources, {
     definitions: [...definitions.values()],
     stability,
     directory: outdir,
     log: createLogger({ level: "error" }),
+    environment: { modules: modulesById(modules) },
   });
   process.stdout.write(JSON.stringify(describePipeline(pipeline)));
   await pipeline.close();

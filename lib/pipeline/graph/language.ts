@@ -6,23 +6,14 @@
 import { hintFor, type Infer, type ObjectSchema, object, optional, required, requiredBlock } from "../eval/schema.ts";
 import { any, bool, list, string } from "../eval/types.ts";
 import type { Value } from "../eval/value.ts";
-import { type Diagnostic, errorAt } from "../syntax/diagnostic.ts";
+import { errorAt } from "../syntax/diagnostic.ts";
 import type { Definition, Host, Instance } from "./component.ts";
+import { DiagnosticsError } from "./diagnostics-error.ts";
 import { itemIds } from "./foreach-ids.ts";
 import { fetchModule } from "./imports.ts";
+import { maxNodes } from "./limits.ts";
 import type { Declare, Names, Node, Nodes, Role } from "./nodes.ts";
-import { maxNodes } from "./runtime.ts";
 import type { Scope } from "./scope.ts";
-
-/** What is wrong inside the scope of a block. */
-export class DiagnosticsError extends Error {
-  override readonly name = "DiagnosticsError";
-  readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
-    super(diagnostics[0]?.message);
-    this.diagnostics = diagnostics;
-  }
-}
 
 /** What such a block gets beside what every component gets. */
 export interface ScopeHost extends Host {

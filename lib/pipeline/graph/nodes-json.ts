@@ -59,8 +59,10 @@ export function nodesToJson(nodes: Nodes, rename: (name: string) => string): str
 }
 
 /** Reads a graph whose components are among the definitions. */
-export function nodesFromJson(json: string, definitions: ReadonlyMap<string, Definition>): Nodes {
-  const { sources, nodes } = fromJson(json) as Written; // written by the function above
+export const nodesFromJson = (json: string, definitions: ReadonlyMap<string, Definition>): Nodes =>
+  readNodes(fromJson(json) as Written, definitions); // written by the function above
+
+function readNodes({ sources, nodes }: Written, definitions: ReadonlyMap<string, Definition>): Nodes {
   const source = (at: number) => sources[at] as Source; // as above
   const read = ({ ordered, configBlocks, declares = [], namespaces = [] }: WrittenNodes, around?: Names): Nodes => {
     const found = new Map<string, Declare>();

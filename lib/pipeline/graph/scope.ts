@@ -12,8 +12,9 @@ import type { Expr } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Range } from "../syntax/diagnostic.ts";
 import { type Health, type Instance, ProblemError } from "./component.ts";
 import { decodeConfigBlock } from "./config-blocks.ts";
+import { DiagnosticsError } from "./diagnostics-error.ts";
 import { Gate } from "./gate.ts";
-import { DiagnosticsError, type LanguageInstance, type ScopeHost } from "./language.ts";
+import type { LanguageInstance, ScopeHost } from "./language.ts";
 import { locateInBlock } from "./locate.ts";
 import type { ConfigNode, Declare, Node, NodeOptions, Nodes } from "./nodes.ts";
 import { encodeExports, type GateFactory } from "./receiver.ts";
@@ -35,6 +36,8 @@ export interface Component {
   readonly triggers: readonly Trigger[];
   readonly instance: Instance | undefined;
   readonly gates: ReadonlyMap<string, Gate<unknown>>;
+  /** What runs inside: the body of a custom component, the items of a `foreach`, the module of an `import`. */
+  readonly scopes: readonly Scope[];
 }
 
 /** What is true of one instance of a component, from before it is built until it is closed. */
@@ -68,10 +71,14 @@ class Running implements Component {
     this.own = health;
   }
 
+  get scopes(): readonly Scope[] {
+    return this.instance?.scopes?.() ?? [];
+  }
+
   /** A block that holds others is as healthy as the worst of them. */
   get health(): Health {
     if (this.own.state !== "healthy") return this.own;
-    for (const scope of this.instance?.scopes?.() ?? []) {
+    for (const scope of this.scopes) {
       for (const { id, health } of scope.components()) {
         if (health.state === "healthy" || health.state === "unknown") continue;
         return { ...health, message: `${id}: ${health.message}` };
@@ -151,6 +158,11 @@ export class Scope {
     return this.path ? `${this.path}/${id}` : id;
   }
 
+  /** The graph that runs. */
+  get nodes(): Nodes {
+    return this.#nodes;
+  }
+
   get options(): NodeOptions {
     return this.#runtime.options;
   }
@@ -173,7 +185,7 @@ export class Scope {
     for (const running of this.#running.values()) {
       if (running.node.role === "argument" || running.node.role === "export") continue;
       yield running;
-      for (const scope of running.instance?.scopes?.() ?? []) yield* scope.components();
+      for (const scope of running.scopes) yield* scope.components();
     }
   }
 
@@ -191,7 +203,7 @@ export class Scope {
 
   #imported(namespace: string): Scope | undefined {
     const id = this.#nodes.namespaces.get(namespace);
-    return id === undefined ? undefined : this.#running.get(id)?.instance?.scopes?.()[0];
+    return id === undefined ? undefined : this.#running.get(id)?.scopes[0];
   }
 
   /** Names of all custom components that blocks may have here. */
@@ -519,8 +531,7 @@ export class Scope {
   /** Resolves when nothing is left to evaluate, here and inside. */
   async evaluated(): Promise<void> {
     while (this.#reevaluating) await this.#reevaluating;
-    for (const { instance } of this.#running.values())
-      for (const scope of instance?.scopes?.() ?? []) await scope.evaluated();
+    for (const { scopes } of this.#running.values()) for (const scope of scopes) await scope.evaluated();
     if (this.#reevaluating) await this.evaluated();
   }
 
