@@ -8,9 +8,11 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -51,6 +53,7 @@ export function gitRepository(options: GitRepositoryOptions): GitRepository {
   const update = async () => {
     const failed = exists() ? "failed to update repository" : "failed to download repository";
     try {
+      dropLeftovers(base);
       await withAccess(access, address, { folder: base, directory }, run =>
         bringUpToDate({ ...run, folder: base }, folder, address, revision),
       );
@@ -99,6 +102,16 @@ function privateFolder(): string {
   return folder;
 }
 
+/** What processes have left that were killed: keys, and copies that were never complete. */
+function dropLeftovers(base: string): void {
+  const anHourAgo = Date.now() - 3_600_000;
+  for (const name of readdirSync(base)) {
+    const left = path.join(base, name);
+    if (name !== "repo" && (statSync(left, { throwIfNoEntry: false })?.mtimeMs ?? anHourAgo) < anHourAgo)
+      rmSync(left, { recursive: true, force: true });
+  }
+}
+
 interface Target {
   /** What to fetch: `refs/heads/main`, or the commit itself. */
   readonly name: string;
@@ -111,6 +124,7 @@ async function bringUpToDate(run: GitRun, folder: string, address: GitAddress, r
   if (existsSync(folder)) {
     if (target && stateOf(folder) === target.id) return;
     try {
+      await runGit(["clean", "--quiet", "-ffdx"], { ...run, folder }); // what an update that was cut off has left
       return await checkOut({ ...run, folder }, address, revision, target);
     } catch (error) {
       if (error instanceof InvalidRevisionError) throw error;
@@ -118,7 +132,7 @@ async function bringUpToDate(run: GitRun, folder: string, address: GitAddress, r
   }
   const fresh = mkdtempSync(`${folder}-`);
   try {
-    await runGit(["init", "--quiet"], { ...run, folder: fresh });
+    await runGit(["init", "--quiet", "--template="], { ...run, folder: fresh });
     await checkOut({ ...run, folder: fresh }, address, revision, target);
     if (existsSync(folder)) renameSync(folder, `${fresh}-old`);
     renameSync(fresh, folder);
@@ -150,16 +164,15 @@ async function find(run: GitRun, { url }: GitAddress, revision: string): Promise
 const escapeGlob = (name: string): string => name.replace(/[*?[\\]/g, "\\$&");
 
 async function checkOut(run: GitRun, address: GitAddress, revision: string, target: Target | undefined): Promise<void> {
-  const commit = (target && (await fetchOne(run, address, target))) ?? (await fetchAll(run, address, revision));
-  if (!commit) throw new InvalidRevisionError(`invalid revision ${goQuote(revision)}`);
+  const found = (target && (await fetchOne(run, address, target))) ?? (await fetchAll(run, address, revision));
+  if (!found) throw new InvalidRevisionError(`invalid revision ${goQuote(revision)}`);
   rmSync(path.join(run.folder, ".git", stateFile), { force: true });
-  await runGit(["checkout", "--quiet", "--force", "--detach", commit], run);
-  await runGit(["clean", "--quiet", "-ffdx"], run);
+  await runGit(["checkout", "--quiet", "--force", "--detach", found], run);
   if (existsSync(path.join(run.folder, ".gitmodules"))) await updateSubmodules(run, address);
-  writeFileSync(path.join(run.folder, ".git", stateFile), target?.id ?? commit);
+  writeFileSync(path.join(run.folder, ".git", stateFile), target?.id ?? found);
 }
 
-/** The commit alone; `undefined` where the server gives no commit that isn't the end of a branch. */
+/** Fetches the commit alone and gives a name for it; `undefined` where the server gives no commit that isn't the end of a branch. */
 async function fetchOne(run: GitRun, { url }: GitAddress, { name }: Target): Promise<string | undefined> {
   const fetch = (...options: string[]) =>
     runGit(["fetch", "--quiet", "--force", "--no-tags", "--no-recurse-submodules", ...options, "--", url, name], run);
@@ -172,7 +185,7 @@ async function fetchOne(run: GitRun, { url }: GitAddress, { name }: Target): Pro
     if (commitId.test(name) && error instanceof GitError && error.kind === "failed") return undefined;
     throw error;
   }
-  return await resolve(run, "FETCH_HEAD");
+  return "FETCH_HEAD";
 }
 
 /** For a commit that only the history leads to: `main~2`, the first digits of a commit, the full name of a reference. */

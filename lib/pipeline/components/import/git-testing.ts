@@ -1,10 +1,16 @@
 /** Real repositories for tests: in folders, and behind smart HTTP with a password. */
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { vi } from "vitest";
+import type { Host } from "../../graph/component.ts";
+import type { ModuleContent } from "../../graph/module-content.ts";
+import { testHost } from "../../graph/testing.ts";
+import { importGit } from "./git.ts";
 
 const run = promisify(execFile);
 
@@ -30,7 +36,7 @@ export async function testRepository(folder: string): Promise<TestRepository> {
   const git = async (...args: readonly string[]) =>
     (await run("git", [...args], { cwd: folder, env: gitEnvironment })).stdout.trim();
   mkdirSync(folder, { recursive: true });
-  await git("init", "--quiet", "--initial-branch=main");
+  await git("init", "--quiet", "--template=", "--initial-branch=main");
   return {
     folder,
     git,
@@ -45,6 +51,57 @@ export async function testRepository(folder: string): Promise<TestRepository> {
     },
   };
 }
+
+/** A folder with a repository `repo.git`, a place for copies, and an environment that no user's settings reach. */
+export class GitWorkplace {
+  readonly folder: string;
+  readonly repository: TestRepository;
+
+  private constructor(folder: string, repository: TestRepository) {
+    this.folder = folder;
+    this.repository = repository;
+  }
+
+  static async make(): Promise<GitWorkplace> {
+    const folder = mkdtempSync(path.join(tmpdir(), "import-git-"));
+    vi.stubEnv("AMALGAM_DATA", path.join(folder, "data"));
+    vi.stubEnv("GIT_CONFIG_GLOBAL", "/dev/null");
+    vi.stubEnv("GIT_CONFIG_NOSYSTEM", "1");
+    vi.stubEnv("GIT_DIR", "/nowhere"); // as within a hook
+    return new GitWorkplace(folder, await testRepository(path.join(folder, "repo.git")));
+  }
+
+  /** Builds an import of `a.alloy` in the repository, where the arguments say nothing else. */
+  async start(args: Record<string, unknown> = {}, overrides: Partial<Host> = {}) {
+    const seen: Record<string, string>[] = [];
+    const health: string[] = [];
+    const host = testHost({
+      directory: this.folder,
+      setExports: exports => seen.push(textsOf((exports as { content: ModuleContent }).content)), // as the schema says
+      reportHealth: (state, message) => health.push(`${state}: ${message}`),
+      ...overrides,
+    });
+    const decoded = importGit.args.decode({ repository: "repo.git", path: "a.alloy", ...args });
+    const { exports, refresh } = await importGit.build(decoded, host);
+    if (!exports) throw new Error("should have exports");
+    return { content: textsOf(exports.content), path: exports.content.path, refresh, seen, health };
+  }
+
+  /** The message of a build that fails. */
+  failure(args: Record<string, unknown> = {}, overrides: Partial<Host> = {}): Promise<string> {
+    return this.start(args, overrides).then(
+      () => "no failure",
+      (error: Error) => error.message,
+    );
+  }
+
+  remove(): void {
+    vi.unstubAllEnvs();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+const textsOf = ({ files }: ModuleContent) => Object.fromEntries(files.map(({ name, text }) => [name, text]));
 
 export interface TestGitServer {
   /** `http://127.0.0.1:PORT` */

@@ -103,7 +103,8 @@ async function updateOrKeep(repository: GitRepository): Promise<unknown> {
   }
 }
 
-function read({ folder }: GitRepository, { shown }: GitAddress, { path: name }: Args): ModuleContent {
+function read({ folder }: GitRepository, { shown }: GitAddress, args: Args): ModuleContent {
+  const name = args.path.replace(/^\/+/, "");
   const file = path.join(folder, path.posix.normalize(`/${name}`)); // `..` ends at the root
   return { files: readModule(file, { name, place: `${shown}/`, within: folder }).files, path: folder };
 }
