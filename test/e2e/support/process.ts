@@ -68,7 +68,7 @@ export async function startAmalgam(config: string, options: StartOptions = {}): 
   const found = await until(
     () => {
       if (child.exitCode !== null) throw new Error(`amalgam ended with ${child.exitCode}:\n${output()}`);
-      return /msg=running .*ui=(http:\/\/127\.0\.0\.1:\d+)\//.exec(output());
+      return /msg"?[=:]"?running\b.*ui"?[=:]"?(https?:\/\/127\.0\.0\.1:\d+)\//.exec(output());
     },
     () => `amalgam runs, its log so far:\n${output()}`,
   );
