@@ -1,18 +1,10 @@
 /** The language's own blocks: those that configure the process, and those that make custom components. */
-import { httpClientArgs, tlsConfig } from "../../lib/pipeline/components/http-client.ts";
 import { importDefinitions } from "../../lib/pipeline/components/index.ts";
-import {
-  block,
-  defaultBlock,
-  type ObjectSchema,
-  object,
-  optional,
-  required,
-  requiredBlock,
-} from "../../lib/pipeline/eval/schema.ts";
-import { any, bool, duration, list, map, oneOf, secret, string } from "../../lib/pipeline/eval/types.ts";
+import { type ObjectSchema, object, required } from "../../lib/pipeline/eval/schema.ts";
+import { any } from "../../lib/pipeline/eval/types.ts";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
 import { configBlocks } from "../../lib/pipeline/graph/config-blocks.ts";
+import { argumentArgs, exportArgs, foreachArgs } from "../../lib/pipeline/graph/language.ts";
 
 export interface LanguageBlock {
   readonly name: string;
@@ -29,6 +21,12 @@ export interface LanguageBlock {
 }
 
 const none = object({});
+
+/** What the definition of an import says itself. */
+function imported(name: string): Pick<LanguageBlock, "schema" | "inFunctions"> {
+  const { args = none, inFunctions = "" } = importDefinitions.get(name) ?? {};
+  return { schema: args, inFunctions };
+}
 
 const process: readonly Omit<LanguageBlock, "schema">[] = [
   {
@@ -75,15 +73,7 @@ const modules: readonly LanguageBlock[] = [
     summary: "Declares an argument of a custom component, or of a module that is imported.",
     stability: "generally-available",
     label: "NAME",
-    schema: object({
-      optional: optional(bool, false, "Whether the argument may be left out."),
-      default: optional(
-        any,
-        undefined,
-        "Its value where it is left out; null without it. Only with `optional = true`.",
-      ),
-      comment: optional(string, "", "What the argument is for; nothing reads it."),
-    }),
+    schema: argumentArgs,
     exports: object({ value: required(any, "What the user of the custom component has given, or the default.") }),
     inFunctions: "It is the same in a function.",
     notes: [
@@ -111,7 +101,7 @@ const modules: readonly LanguageBlock[] = [
     summary: "Declares what a custom component exports.",
     stability: "generally-available",
     label: "NAME",
-    schema: object({ value: required(any, "What is exported, of any kind.") }),
+    schema: exportArgs,
     inFunctions: "It is the same in a function.",
     notes: [
       "It stands in a [`declare`](declare.md) block only. Outside, the value is read as `COMPONENT.LABEL.NAME`, or all exports together as the object `COMPONENT.LABEL`.",
@@ -122,14 +112,7 @@ const modules: readonly LanguageBlock[] = [
     summary: "Runs a part of a pipeline once for each item of a list.",
     stability: "experimental",
     label: "LABEL",
-    schema: object({
-      collection: required(list(any), "The items, of any kind, mixed if need be."),
-      var: required(string, "Name under which expressions in the template read the item."),
-      id: optional(string, "", "Field of the items that names their components; by default the item itself does."),
-      hash_string_id: optional(bool, false, "Names components by a hash where the name is a text."),
-      enable_metrics: optional(bool, false, "Accepted; the metrics of the components are always kept."),
-      template: requiredBlock(none, "The components, as at the top of a configuration."),
-    }),
+    schema: foreachArgs,
     inFunctions:
       "The items are known at the cold start, as the infrastructure is made from them; what they are must not depend on when that is.",
     notes: [
@@ -143,16 +126,7 @@ const modules: readonly LanguageBlock[] = [
     summary: "Makes the custom components of a file, or of all files of a folder, known under a name.",
     stability: "generally-available",
     label: "NAMESPACE",
-    schema: object({
-      filename: required(string, "A file, or a folder whose `*.alloy` files are joined into one module."),
-      detector: optional(
-        oneOf("detector", ["fsnotify", "poll"]),
-        "fsnotify",
-        "How changes are noticed: by the file system's events, or by reading again.",
-      ),
-      poll_frequency: optional(duration, "1m", "Time between two looks, where they are by reading again."),
-    }),
-    inFunctions: "The files are read when the function is bundled and are part of the bundle.",
+    ...imported("import.file"),
     notes: [
       'With the label `NAMESPACE`, the definition `NAME` of a file is used as `NAMESPACE.NAME "LABEL" { … }`. A module has definitions and further imports only.',
       '`module_path` is the folder of the file that an expression stands in, so that a module can import its neighbours: `file.path_join(module_path, "other.alloy")`.',
@@ -163,38 +137,7 @@ const modules: readonly LanguageBlock[] = [
     summary: "Makes the custom components in a Git repository known under a name.",
     stability: "generally-available",
     label: "NAMESPACE",
-    schema: object({
-      repository: required(string, "The repository's address, as `git clone` takes it."),
-      path: required(string, "A file in it, or a folder whose `*.alloy` files are joined into one module."),
-      revision: optional(string, "HEAD", "A branch, a tag or a commit."),
-      pull_frequency: optional(duration, "1m", "Time between two looks at the repository; 0 looks once."),
-      proxy_url: optional(string, undefined, "Proxy for all requests."),
-      no_proxy: optional(
-        string,
-        undefined,
-        "Hosts, domains and networks that are reached without the proxy, separated by commas.",
-      ),
-      proxy_from_environment: optional(bool, false, "Takes the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY."),
-      basic_auth: block(
-        object({
-          username: optional(string, undefined, "User."),
-          password: optional(secret, undefined, "Password, or a token."),
-        }),
-        "Basic authentication at an HTTP address.",
-      ),
-      ssh_key: block(
-        object({
-          username: required(string, "User, `git` at most hosts."),
-          key: optional(secret, undefined, "The private key."),
-          key_file: optional(string, "", "File with the private key."),
-          passphrase: optional(secret, undefined, "What the key is encrypted with."),
-        }),
-        "The key for an SSH address.",
-      ),
-      tls_config: block(tlsConfig, "TLS of the connection."),
-    }),
-    inFunctions:
-      "The repository is read when the function is bundled, and what the path leads to is part of the bundle.",
+    ...imported("import.git"),
     notes: [
       "Used as [`import.file`](import.file.md) is. `module_path` is the folder of the file in a copy of the whole repository, so modules in it can import their neighbours.",
     ],
@@ -204,16 +147,7 @@ const modules: readonly LanguageBlock[] = [
     summary: "Makes the custom components of a text behind a URL known under a name.",
     stability: "generally-available",
     label: "NAMESPACE",
-    schema: object({
-      url: required(string, "The URL to read."),
-      method: optional(string, "GET", "Method of the request."),
-      headers: optional(map(string), {}, "Headers of the request."),
-      body: optional(string, "", "Body of the request."),
-      poll_frequency: optional(duration, "1m", "Time between two looks at the URL."),
-      poll_timeout: optional(duration, "10s", "Time that a read may take."),
-      client: defaultBlock(httpClientArgs, "The HTTP client."),
-    }),
-    inFunctions: "The URL is read when the function is bundled, and its content is part of the bundle.",
+    ...imported("import.http"),
     notes: ["Used as [`import.file`](import.file.md) is."],
   },
   {
@@ -222,8 +156,7 @@ const modules: readonly LanguageBlock[] = [
       "Makes the custom components of a text known under a name: one that another component exports, or one that is written out.",
     stability: "generally-available",
     label: "NAMESPACE",
-    schema: object({ content: required(string, "The module's text. Secrets are not taken.") }),
-    inFunctions: "The text must be known when the function is bundled.",
+    ...imported("import.string"),
     notes: ["Used as [`import.file`](import.file.md) is."],
   },
 ];
@@ -235,11 +168,5 @@ export const languageBlocks = (): readonly LanguageBlock[] =>
       const schema = configBlocks.get(each.name);
       return schema ? [{ ...each, schema }] : [];
     }),
-    ...modules.map(each => ({ ...each, ...importFields(each.name) })),
+    ...modules,
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
-
-/** What the definition of an import says itself. */
-function importFields(name: string): Partial<LanguageBlock> {
-  const { args, inFunctions } = importDefinitions.get(name) ?? {};
-  return { ...(args && { schema: args }), ...(inFunctions !== undefined && { inFunctions }) };
-}

@@ -16,8 +16,8 @@ export interface Example {
 
 /** What goes in and what must come out; all parts may be missing. */
 export interface ExampleRun {
-  /** Can't be in a function, and is only checked. */
-  readonly localOnly?: boolean;
+  /** Where it runs; `check`: it doesn't, since it needs a process around it. @default "function" */
+  readonly mode?: "function" | "local" | "check";
   /** Environment variables. */
   readonly env?: Readonly<Record<string, string>>;
   /** In order. */

@@ -9,9 +9,6 @@ import { type Example, exampleFolder, readExamples } from "../../scripts/docs/ex
 import { printJson } from "../../scripts/docs/markdown.ts";
 import { runExample } from "./run-example.ts";
 
-/** Use what is not built yet. */
-const waiting: ReadonlySet<string> = new Set(["import.git"]);
-
 const examples = [...readExamples().values()].flat();
 const subjects = [...definitions.keys(), ...languageBlocks().map(({ name }) => name)].sort();
 
@@ -28,17 +25,10 @@ describe("examples are formatted as `amalgam fmt` does it", () => {
 });
 
 describe("examples load, and what goes through them comes out as their page says", () => {
-  test.for(examples.filter(({ name }) => !waiting.has(name)))("$name", async example => {
+  test.for(examples)("$name", async example => {
     const result = await runExample(example);
     if (process.env["UPDATE"]) update(example, result);
     else expect(result).toEqual(example.run.expect ?? {});
-  });
-});
-
-describe("examples that wait do so for a reason", () => {
-  test.for([...waiting])("%s", async name => {
-    const example = examples.find(each => each.name === name) as Example; // the first test tells where one is missing
-    await expect(runExample(example)).rejects.toThrow();
   });
 });
 

@@ -49,8 +49,8 @@ export async function runExample(example: Example): Promise<ExampleResult> {
     const text = here(config.replaceAll("https://git.example.com/collectors/modules.git", () => repository(work)));
     const file = path.join(work, "config.alloy");
     writeFileSync(file, text);
-    if (run.localOnly) return check(text);
-    const { pipeline, diagnostics } = await load(file);
+    if (run.mode === "check") return check(text);
+    const { pipeline, diagnostics } = await load(file, run.mode ?? "function");
     if (!pipeline) throw new Error(problems(diagnostics));
     const { replies, printed } = await goThrough(pipeline, run);
     const asks = asksOf(pipeline, example);
@@ -75,10 +75,10 @@ export async function runExample(example: Example): Promise<ExampleResult> {
 
 const options = { definitions: blockDefinitions, knownElsewhere, stability: "experimental" } as const;
 
-async function load(place: string): Promise<Loaded> {
+async function load(place: string, mode: "function" | "local"): Promise<Loaded> {
   const { files, diagnostics, directory } = readConfiguration(place);
   if (diagnostics.length) return { pipeline: undefined, diagnostics };
-  const environment = testEnvironment({ mode: "function", directory, clock: Date.now, random: Math.random });
+  const environment = testEnvironment({ mode, directory, clock: Date.now, random: Math.random });
   return loadPipeline(files, { ...options, environment });
 }
 
