@@ -8,7 +8,7 @@ import { testHost } from "../../graph/testing.ts";
 import { importGit } from "./git.ts";
 import { gitAccessFields, withAccess } from "./git-access.ts";
 import { parseAddress } from "./git-address.ts";
-import { testRepository } from "./git-testing.ts";
+import { testRepository } from "./testing.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { GitWorkplace, testRepository } from "./git-testing.ts";
+import { GitWorkplace, testRepository } from "./testing.ts";
 
 let place: GitWorkplace;
 beforeEach(async () => {

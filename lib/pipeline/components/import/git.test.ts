@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { importGit } from "./git.ts";
-import { GitWorkplace, testGitServer } from "./git-testing.ts";
+import { GitWorkplace, testGitServer } from "./testing.ts";
 
 let place: GitWorkplace;
 
