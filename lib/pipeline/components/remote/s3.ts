@@ -78,8 +78,8 @@ function placeOf(path: string): Place | undefined {
   return bucket && key ? { bucket, key } : undefined;
 }
 
-/** In the host's name where names of hosts allow it, as the SDKs do. */
-function urlOf({ bucket, key }: Place, { endpoint, use_path_style, region }: ClientArgs): URL {
+/** Where an object is: with the bucket in the host's name where names of hosts allow it, as the SDKs do. */
+export function urlOf({ bucket, key }: Place, { endpoint, use_path_style, region }: ClientArgs): URL {
   const set = endpointOf(endpoint, "S3");
   const name = regionOf(region);
   if (set === undefined && name === "") throw new Error(noRegion);
