@@ -1,5 +1,11 @@
-import { expect, test } from "vitest";
-import { levelOf } from "./entry.ts";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { testLog } from "../../lib/pipeline/graph/testing.ts";
+import { parseFile } from "../../lib/pipeline/syntax/parser.ts";
+import { levelOf, loadFunction } from "./entry.ts";
 
 test.for([
   { name: undefined, level: "info" },
@@ -12,4 +18,54 @@ test.for([
   { name: "debug", level: "debug" },
 ])("AWS_LAMBDA_LOG_LEVEL $name logs from $level", ({ name, level }) => {
   expect(levelOf(name)).toBe(level);
+});
+
+/** What a function with a configuration writes when it gets an event that is none. */
+function logged(config: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "entry-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(path.join(folder, "a.alloy"), config);
+  const program = `
+    import { startFunction } from ${JSON.stringify(path.resolve(import.meta.dirname, "entry.ts"))};
+    const handler = await startFunction({ nodes: "", definitions: [], stability: "generally-available" });
+    await handler({ no: "event" }, { awsRequestId: "1" }).catch(() => {});`;
+  const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    env: { AMALGAM_CONFIG: path.join(folder, "a.alloy") },
+    encoding: "utf8",
+  });
+  return stderr.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, "TIME").slice(0, 80);
+}
+
+test.for([
+  {
+    it: "is JSON without a logging block",
+    config: "",
+    starts: '{"ts":"TIME","level":"error","msg":"invocation failed"',
+  },
+  { it: "stays so with a level", config: 'logging {\nlevel = "warn"\n}', starts: '{"ts":"TIME","level":"error"' },
+  { it: "has the form of the block", config: 'logging {\nformat = "logfmt"\n}', starts: "ts=TIME level=error msg=" },
+])("a function's log $it", ({ config, starts }) => {
+  expect(logged(config)).toMatch(new RegExp(`^${starts.replace(/[{}]/g, "\\$&")}`));
+});
+
+test.for([
+  { it: "a server to ask is refused", text: 'remotecfg {\nurl = "http://a"\n}', loads: false },
+  { it: "no server is nothing", text: "remotecfg { }", loads: true },
+  { it: "blocks of the local process mean nothing", text: "livedebugging { }\nhttp { }\ntracing { }", loads: true },
+])("in a function $it", async ({ text, loads }) => {
+  const { file } = parseFile({ name: "a.alloy", text });
+  const loading = loadFunction([file], {
+    definitions: [],
+    stability: "generally-available",
+    directory: "/",
+    log: testLog(),
+  }).then(
+    () => "loads",
+    (error: Error) => error.message,
+  );
+  expect(await loading).toBe(
+    loads
+      ? "loads"
+      : "remotecfg can't be used in a function, whose configuration is part of its bundle: bundle what the server sends, or use amalgam run",
+  );
 });

@@ -18,7 +18,7 @@ import type { File } from "../../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnostics } from "../../lib/pipeline/syntax/report.ts";
 import { readConfiguration } from "../local/configuration.ts";
-import { createLogger, type Level } from "../local/log.ts";
+import { createLogger, type Level, type LogSettings, type ProcessLogger } from "../local/log.ts";
 import { createHandler, type Handler } from "./handler.ts";
 import { checkRoutes } from "./http.ts";
 
@@ -50,15 +50,21 @@ export async function startFunction({ nodes, modules, definitions, stability }: 
   if (place) {
     const { files, diagnostics, directory } = readConfiguration(place);
     failOn(diagnostics);
-    return createHandler(await loadFunction(files, { definitions, stability, directory, log }));
+    return createHandler(configured(await loadFunction(files, { definitions, stability, directory, log }), log));
   }
   const directory = process.env["LAMBDA_TASK_ROOT"] ?? process.cwd();
   const named = byName(definitions);
   const environment = modules && { modules: modulesOf(modules, named, directory) };
   const graph = nodesFromJson(nodes, named);
-  return createHandler(
-    checked(await loadNodes(graph, environmentOf({ directory, log, ...(environment && { environment }) }))),
-  );
+  const loaded = await loadNodes(graph, environmentOf({ directory, log, ...(environment && { environment }) }));
+  return createHandler(configured(checked(loaded), log));
+}
+
+/** What the `logging` block says of a function's log; what it does not say is as its platform has it. */
+function configured(pipeline: Pipeline, log: ProcessLogger): Pipeline {
+  const logging = pipeline.settings.get("logging") as Pick<LogSettings, "level" | "format"> | undefined; // as config-blocks.ts has it
+  if (logging) log.configure({ level: logging.level, format: logging.format });
+  return pipeline;
 }
 
 const modulesOf = (
@@ -138,6 +144,11 @@ function checked({ pipeline, diagnostics }: Loaded): Pipeline {
   failOn(diagnostics);
   if (!pipeline) throw new Error("the configuration should load, got no reason why it does not");
   failOn(checkRoutes(pipeline));
+  const remote = pipeline.settings.get("remotecfg") as { readonly url: string } | undefined; // as config-blocks.ts has it
+  if (remote?.url)
+    throw new Error(
+      "remotecfg can't be used in a function, whose configuration is part of its bundle: bundle what the server sends, or use amalgam run",
+    );
   return pipeline;
 }
 
