@@ -8,7 +8,7 @@ export interface Argument {
   readonly required: boolean;
   /** As a user would write it; absent where nothing stands for a missing argument. */
   readonly default?: unknown;
-  /** The only words that are taken. */
+  /** The only words that are taken, in a list for each item. */
   readonly words?: readonly string[];
   readonly description: string;
   /** Why it can't be used; reads after its name. */
@@ -87,7 +87,7 @@ function argumentsOf({ fields }: ObjectSchema<unknown>): Argument[] {
 
 function argument(name: string, field: Extract<Field, { kind: "attribute" }>): Argument {
   const { type, required, description, refused } = field;
-  const words = "words" in type ? (type.words as readonly string[]) : undefined; // only types of words have them
+  const words = wordsOf(type);
   return {
     name,
     type: type.name,
@@ -97,6 +97,12 @@ function argument(name: string, field: Extract<Field, { kind: "attribute" }>): A
     description,
     ...(refused !== undefined && { refused }),
   };
+}
+
+/** Also those of a list's items. */
+function wordsOf(type: object): readonly string[] | undefined {
+  if ("words" in type) return type.words as readonly string[]; // only types of words have them
+  return "item" in type ? wordsOf(type.item as object) : undefined; // the type of a list's items
 }
 
 /** A user writes a duration with its unit. */

@@ -83,9 +83,11 @@ function defaultOf({ required, refused, default: value }: Argument): string {
   return value === undefined || refused !== undefined ? "" : code(JSON.stringify(value));
 }
 
-function descriptionOf({ description, words, refused }: Argument): string {
+function descriptionOf({ type, description, words, refused }: Argument): string {
   if (refused !== undefined) return `*Refused.* ${description}`;
-  return words ? `${description} One of ${anyOf(words.map(word => code(JSON.stringify(word))))}.` : description;
+  return words
+    ? `${description} ${type.startsWith("list(") ? "Each is one of" : "One of"} ${anyOf(words.map(word => code(JSON.stringify(word))))}.`
+    : description;
 }
 
 function blockSection(bodies: Bodies): string[] {

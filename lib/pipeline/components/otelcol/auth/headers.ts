@@ -20,7 +20,7 @@ const header = object({
   value: optional(optionalSecret, undefined, "Its value."),
   from_context: optional(string, undefined, "Header of the client's request to take the value from."),
   from_attribute: optional(string, undefined, "Attribute of the client's authentication to take the value from."),
-  action: optional(action, "upsert", "What to do: insert, update, upsert or delete."),
+  action: optional(action, "upsert", "What to do: `insert`, `update`, `upsert` or `delete`."),
 });
 type Header = Infer<typeof header>;
 

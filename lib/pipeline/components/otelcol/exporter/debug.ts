@@ -21,7 +21,11 @@ const verbosity = text("string", word => {
 });
 
 const args = object({
-  verbosity: optional(verbosity, "basic", "How much is written: numbers, a line for each record, or all fields."),
+  verbosity: optional(
+    verbosity,
+    "basic",
+    "How much is written: `basic`, numbers; `normal`, a line for each record; `detailed`, all fields.",
+  ),
   sampling_initial: optional(int, 2, "Equal messages that are written in each second."),
   sampling_thereafter: optional(int, 1, "Which of the further ones are written: every so manieth; 0 is none."),
   use_internal_logger: optional(bool, true, "Writes to the process' log."),

@@ -17,7 +17,11 @@ import { defineOtelProcessor, type OtelContext } from "../processor.ts";
 const conditions = (what: string) => optional(list(string), undefined, `Conditions, any of which drops ${what}.`);
 
 const contextConditions = object({
-  context: optional(string, "", "What the conditions look at; found from their paths where unset."),
+  context: optional(
+    string,
+    "",
+    "What the conditions look at, as OTTL names it: `span`, `resource`; found from their paths where unset.",
+  ),
   conditions: required(list(string), "Conditions, any of which drops the record."),
 });
 

@@ -28,8 +28,8 @@ export const action = object({
     "",
     "What to take the value from: `metadata.` and the name of a request header, or `auth.` and an attribute of the authentication.",
   ),
-  converted_type: optional(string, "", "Kind to convert to: int, double or string."),
-  action: required(string, "What to do: insert, update, upsert, delete, hash, extract or convert."),
+  converted_type: optional(string, "", "Kind to convert to: `int`, `double` or `string`."),
+  action: required(string, "What to do: `insert`, `update`, `upsert`, `delete`, `hash`, `extract` or `convert`."),
 });
 export type ActionArgs = Infer<typeof action>;
 
