@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Settings by name, with the content of files that hold a text. */
+/** Settings and variables by name, with the content of files that hold a text. */
 async function settingsOf(args: Record<string, unknown>, repository: string) {
   const address = parseAddress(repository, folder);
   if (!address) throw new Error("should be an address");
@@ -30,11 +30,11 @@ async function settingsOf(args: Record<string, unknown>, repository: string) {
     address,
     { folder: secrets, directory: "/etc/amalgam" },
     async ({ settings, environment }) => {
-      const shown = settings.map(([name, value]) => {
+      const shown = Object.entries(environment).map(([name, value]) => {
         if (!value.startsWith(secrets)) return [name, value];
         return [name, `${readFileSync(value, "utf8")} ${(statSync(value).mode & 0o777).toString(8)}`];
       });
-      return { settings: Object.fromEntries(shown), environment };
+      return { ...Object.fromEntries(settings), ...Object.fromEntries(shown) };
     },
   );
   expect(readdirSync(secrets)).toEqual([]);
@@ -70,30 +70,29 @@ test.for<{ it: string; args: Record<string, unknown>; repository?: string; setti
     it: "certificates as texts",
     args: { tls_config: { ca_pem: "CA", cert_pem: "CERT", key_pem: "KEY", min_version: "TLS12" } },
     settings: {
-      "http.sslCAInfo": "CA 600",
-      "http.sslCert": "CERT 600",
-      "http.sslKey": "KEY 600",
-      "http.sslVersion": "tlsv1.2",
+      GIT_SSL_CAINFO: "CA 600",
+      GIT_SSL_CERT: "CERT 600",
+      GIT_SSL_KEY: "KEY 600",
+      GIT_SSL_VERSION: "tlsv1.2",
     },
   },
   {
     it: "certificates as files",
     args: { tls_config: { ca_file: "ca.pem", cert_file: "/c.pem", key_file: "k.pem", insecure_skip_verify: true } },
     settings: {
-      "http.sslCAInfo": "/etc/amalgam/ca.pem",
-      "http.sslCert": "/c.pem",
-      "http.sslKey": "/etc/amalgam/k.pem",
-      "http.sslVerify": "false",
+      GIT_SSL_CAINFO: "/etc/amalgam/ca.pem",
+      GIT_SSL_CERT: "/c.pem",
+      GIT_SSL_KEY: "/etc/amalgam/k.pem",
+      GIT_SSL_NO_VERIFY: "1",
     },
   },
 ])("$it", async ({ args, repository = "https://example.com:8443/a.git", settings }) => {
-  expect((await settingsOf(args, repository)).settings).toEqual(settings);
+  expect(await settingsOf(args, repository)).toEqual(settings);
 });
 
 test("known hosts are read from where Alloy reads them", async () => {
   vi.stubEnv("SSH_KNOWN_HOSTS", "/a b:/it's");
-  const { environment } = await settingsOf({}, "git@example.com:a.git");
-  expect(environment).toEqual({
+  expect(await settingsOf({}, "git@example.com:a.git")).toEqual({
     GIT_SSH_VARIANT: "ssh",
     GIT_SSH_COMMAND: `ssh -o UserKnownHostsFile='"/a b" "/it'\\''s"' -o BatchMode=yes`,
   });

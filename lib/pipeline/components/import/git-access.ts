@@ -83,12 +83,9 @@ export async function withAccess<T>(
     const basic = args.basic_auth
       ? [args.basic_auth.username, args.basic_auth.password.reveal()]
       : [username, password];
-    const settings = [
-      ...(address.transport === "http" ? httpSettings(args, address, basic.join(":")) : []),
-      ...tlsSettings(args, directory, save),
-    ];
-    const environment = address.transport === "ssh" ? sshEnvironment(args, directory, save) : {};
-    return await work({ settings, environment });
+    const settings = address.transport === "http" ? httpSettings(args, address, basic.join(":")) : [];
+    const ssh = address.transport === "ssh" ? sshEnvironment(args, directory, save) : {};
+    return await work({ settings, environment: { ...tlsEnvironment(args, directory, save), ...ssh } });
   } finally {
     rmSync(secrets, { recursive: true, force: true });
   }
@@ -114,19 +111,20 @@ function httpSettings(args: GitAccessArgs, { url }: GitAddress, credentials: str
   return settings;
 }
 
-function tlsSettings({ tls_config: tls }: GitAccessArgs, directory: string, save: Save): [string, string][] {
-  if (!tls) return [];
-  const settings: [string, string][] = [];
-  const addFile = (setting: string, name: string, text: string | undefined, file: string | undefined) => {
-    if (text) settings.push([setting, save(name, text)]);
-    else if (file) settings.push([setting, path.resolve(directory, file)]);
+/** Variables, since those of the process' own environment would have precedence over settings. */
+function tlsEnvironment({ tls_config: tls }: GitAccessArgs, directory: string, save: Save): Record<string, string> {
+  if (!tls) return {};
+  const environment: Record<string, string> = {};
+  const addFile = (variable: string, name: string, text: string | undefined, file: string | undefined) => {
+    if (text) environment[variable] = save(name, text);
+    else if (file) environment[variable] = path.resolve(directory, file);
   };
-  addFile("http.sslCAInfo", "ca.pem", tls.ca_pem, tls.ca_file);
-  addFile("http.sslCert", "cert.pem", tls.cert_pem, tls.cert_file);
-  addFile("http.sslKey", "key.pem", tls.key_pem?.reveal(), tls.key_file);
-  if (tls.insecure_skip_verify) settings.push(["http.sslVerify", "false"]);
-  if (tls.min_version) settings.push(["http.sslVersion", tls.min_version.replace(/^TLS1/, "tlsv1.")]);
-  return settings;
+  addFile("GIT_SSL_CAINFO", "ca.pem", tls.ca_pem, tls.ca_file);
+  addFile("GIT_SSL_CERT", "cert.pem", tls.cert_pem, tls.cert_file);
+  addFile("GIT_SSL_KEY", "key.pem", tls.key_pem?.reveal(), tls.key_file);
+  if (tls.insecure_skip_verify) environment["GIT_SSL_NO_VERIFY"] = "1";
+  if (tls.min_version) environment["GIT_SSL_VERSION"] = tls.min_version.replace(/^TLS1/, "tlsv1.");
+  return environment;
 }
 
 /** Hosts must be known, as in Alloy: in ~/.ssh/known_hosts, or in the files that SSH_KNOWN_HOSTS names. */

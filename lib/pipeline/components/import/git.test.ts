@@ -39,6 +39,8 @@ describe("a path", () => {
   });
 });
 
+const pem = (name: string) => readFileSync(new URL(`../../delivery/testdata/${name}`, import.meta.url), "utf8");
+
 describe("behind HTTP", () => {
   beforeEach(async () => {
     place = await GitWorkplace.make();
@@ -97,6 +99,26 @@ describe("behind HTTP", () => {
       );
       const gone = `${server.origin}/gone.git`;
       expect(await place.failure({ repository: gone, basic_auth })).toBe(told(gone, "repository not found"));
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("certificates of both sides are checked", async () => {
+    await place.repository.commit({ "a.alloy": "1" });
+    const tls = { cert: pem("server.pem"), key: pem("server.key"), ca: pem("ca.pem"), requestCert: true };
+    const server = await testGitServer(place.folder, undefined, tls);
+    const repository = `${server.origin}/repo.git`;
+    const client = { cert_pem: pem("client.pem"), key_pem: pem("client.key") };
+    try {
+      expect(await place.failure({ repository, tls_config: client })).toMatch(
+        /certificate verification failed|certificate problem/,
+      );
+      expect(await place.failure({ repository, tls_config: { ca_pem: pem("ca.pem") } })).not.toBe("no failure");
+      const { content } = await place.start({ repository, tls_config: { ...client, ca_pem: pem("ca.pem") } });
+      expect(content).toEqual({ [`${repository}/a.alloy`]: "1" });
+      const insecure = await place.start({ repository, tls_config: { ...client, insecure_skip_verify: true } });
+      expect(insecure.content).toEqual(content);
     } finally {
       await server.close();
     }

@@ -2,6 +2,7 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -104,21 +105,22 @@ export class GitWorkplace {
 const textsOf = ({ files }: ModuleContent) => Object.fromEntries(files.map(({ name, text }) => [name, text]));
 
 export interface TestGitServer {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or with https */
   readonly origin: string;
   close(): Promise<void>;
 }
 
 /** Serves the repositories below a folder by `git http-backend`, to whoever has the credentials. */
-export async function testGitServer(root: string, credentials?: string): Promise<TestGitServer> {
-  const server = createServer((request, response) => {
+export async function testGitServer(root: string, credentials?: string, tls?: ServerOptions): Promise<TestGitServer> {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     const wanted = credentials === undefined ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`;
     if (wanted === undefined || request.headers.authorization === wanted) return backend(root, request, response);
     response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
-  });
+  };
+  const server = tls ? createTlsServer(tls, answer) : createServer(answer);
   await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, // it listens on TCP
+    origin: `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`, // it listens on TCP
     close: () => new Promise(resolve => void server.close(() => resolve()).closeAllConnections()),
   };
 }
