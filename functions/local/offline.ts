@@ -21,7 +21,7 @@ export interface OfflineOptions {
 /** As a function would load it: with its modules fetched before, and writers that send when the flow opens. */
 export async function loadOffline(
   config: string,
-  { stability, log }: { readonly stability: Stability; readonly log: Logger },
+  { readValues = false, stability, log }: OfflineOptions,
 ): Promise<Loaded> {
   const { files, diagnostics, directory } = readConfiguration(config);
   if (diagnostics.some(isError)) return { pipeline: undefined, diagnostics };
@@ -33,6 +33,7 @@ export async function loadOffline(
     ...options,
     environment: {
       mode: "function",
+      offline: !readValues,
       flow: new Flow(false),
       log,
       state: new MemoryStore(),

@@ -36,7 +36,7 @@ async function prepare({ config, outdir, stability, files }: PrepareOptions): Pr
     stability,
     directory: outdir,
     log: createLogger({ level: "error" }),
-    environment: { modules: modulesById(modules) },
+    environment: { offline: true, modules: modulesById(modules) },
   });
   process.stdout.write(JSON.stringify(describePipeline(pipeline)));
   await pipeline.close();

@@ -295,3 +295,62 @@ test("what the bundled configuration did not name is told when another names it"
     "string should be named by the configuration that was bundled, got it only at run time",
   );
 });
+
+test("imported modules are in the bundle, which needs neither their files nor a parser", async () => {
+  const modules = path.join(folder, "modules");
+  mkdirSync(modules);
+  writeFileSync(
+    path.join(modules, "mark.alloy"),
+    `declare "mark" {
+  argument "to" { }
+  argument "with" { }
+
+  loki.process "it" {
+    stage.static_labels { values = { mark = argument.with.value } }
+    forward_to = argument.to.value
+  }
+
+  export "receiver" { value = loki.process.it.receiver }
+}`,
+  );
+  writeFileSync(
+    path.join(modules, "all.alloy"),
+    `import.file "inner" { filename = "mark.alloy" }
+
+declare "marked" {
+  argument "to" { }
+
+  inner.mark "m" {
+    to   = argument.to.value
+    with = "from a module"
+  }
+
+  export "receiver" { value = inner.mark.m.receiver }
+}`,
+  );
+  const taskRoot = await deploy(
+    "importing",
+    `import.file "lib" { filename = "../modules/all.alloy" }
+
+loki.source.api "in" {
+  http { }
+  forward_to = [lib.marked.x.receiver]
+}
+
+lib.marked "x" { to = [loki.write.out.receiver] }
+
+loki.write "out" {
+  endpoint { url = sys.env("SINK") + "/loki/api/v1/push" }
+}
+`,
+  );
+  rmSync(modules, { recursive: true });
+  rmSync(path.join(taskRoot, "later.cjs"));
+  const second = await startFunction({ taskRoot, env: { SINK: sink.url } });
+  const { result, error } = await second.invoke(recorded("function-url-loki-push"));
+  await second.stop();
+  expect({ result, error }).toMatchObject({ result: { statusCode: 204 }, error: undefined });
+  const [request] = sink.take();
+  const [stream] = decodePushProtobuf(uncompressBlock(request?.body ?? Buffer.alloc(0), 1 << 20));
+  expect(stream?.labels).toEqual(expect.arrayContaining(["mark", "from a module"]));
+});

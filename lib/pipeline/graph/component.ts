@@ -95,6 +95,11 @@ export interface Host {
   readonly id: string;
   /** `local`: timers and sockets exist; `function`: nothing happens outside an invocation. */
   readonly mode: "local" | "function";
+  /**
+   * The configuration is only looked at: nothing may be read from elsewhere, neither the network nor the permissions of the
+   * function are there. What is not known has a stand-in.
+   */
+  readonly offline: boolean;
   /** Tells writers and batchers when to send. */
   readonly flow: Flow;
   readonly log: Logger;

@@ -22,6 +22,8 @@ export type { Component } from "./scope.ts";
 /** What surrounds a pipeline: a local process, a cloud function, a test. */
 export interface Environment {
   readonly mode: Host["mode"];
+  /** @default false */
+  readonly offline?: boolean;
   readonly flow: Flow;
   readonly log: Logger;
   readonly state: StateStore;

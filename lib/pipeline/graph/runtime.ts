@@ -87,12 +87,13 @@ export class Runtime {
 
   /** What a component gets; `directory` is that of its module, where it has one on disk. */
   hostOf(id: string, directory: string): Omit<Host, "setExports" | "reportHealth"> {
-    const { mode, flow, log, state, deadLetters, metrics, clock } = this.environment;
+    const { mode, offline = false, flow, log, state, deadLetters, metrics, clock } = this.environment;
     const memory = this.#memories.get(id) ?? new Map<string, unknown>();
     this.#memories.set(id, memory);
     return {
       id,
       mode,
+      offline,
       flow,
       log,
       state,

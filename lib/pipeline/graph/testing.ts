@@ -39,6 +39,7 @@ export const testEnvironment = (overrides: Partial<Environment> = {}): Environme
 export const testHost = (overrides: Partial<Host> = {}): Host => ({
   ...testEnvironment(overrides as Partial<Environment>), // a host has these and more
   id: "test.part.a",
+  offline: false,
   deadLetters: memoryDeadLetters(),
   memory: new Map(),
   internalPages: new Map(),
