@@ -24,6 +24,9 @@ export { hintFor, suggest } from "./hints.ts";
 export interface Type<T> {
   /** As the reference prints it: `list(string)`, `duration`, `capsule(alloytypes.Secret)`. */
   readonly name: string;
+  /** What items of a list and fields of a map are. */
+  readonly item?: Type<unknown>;
+  readonly field?: Type<unknown>;
   decode(value: Value): T;
 }
 
@@ -82,6 +85,8 @@ export interface DecodeContext {
   evaluate(expr: Expr): Value | undefined;
   /** `hint` says what the user may have meant, where that isn't part of Alloy's message. */
   report(range: Range, message: string, hint?: string): void;
+  /** Where set, nothing is evaluated: it looks at an expression, and arguments decode to their defaults. */
+  readonly inspect?: (expr: Expr, type: Type<unknown>) => void;
   /** A value that an expression gave and that its argument can't take. */
   reportMismatch(expr: Expr, value: Value, mismatch: Mismatch): void;
 }
@@ -264,7 +269,11 @@ function decodeStatement(place: Place, statement: Statement, { result, counts, c
     return;
   }
   const many = field.kind === "choice" || field.many;
-  if (!many && (counts.get(name) ?? 0) > 1) context.report(statement, `block "${name}" may only be specified once`);
+  if (!many && (counts.get(name) ?? 0) > 1) {
+    result[name] = undefined;
+    context.report(statement, `block "${name}" may only be specified once`);
+    return;
+  }
   const args = decodeBlock(place, statement as Block, context); // as its field
   result[name] = many ? [...((result[name] ?? []) as unknown[]), args] : args; // only made here
 }
@@ -283,6 +292,10 @@ function absent(field: Field): unknown {
 }
 
 function decodeAttribute(field: AttributeField<unknown>, expr: Expr, context: DecodeContext): unknown {
+  if (context.inspect) {
+    context.inspect(expr, field.type);
+    return defaultOf(field);
+  }
   const value = context.evaluate(expr);
   if (value === undefined) return defaultOf(field);
   // `null` is Go's zero value, whatever the default; where there is no default, nothing stands for it

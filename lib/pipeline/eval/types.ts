@@ -103,12 +103,14 @@ export const oneOf = <const W extends string>(
 
 export const list = <T>(item: Type<T>): ExportType<readonly T[]> => ({
   name: `list(${item.name})`,
+  item,
   decode: value => toList(value, each => item.decode(each)),
   encode: items => items.map(each => encode(item, each)),
 });
 
 export const map = <T>(field: Type<T>): ExportType<ReadonlyMap<string, T>> => ({
   name: `map(${field.name})`,
+  field,
   decode: value => toObject(value, each => field.decode(each)),
   encode: fields => new Map([...fields].map(([key, each]) => [key, encode(field, each)])),
 });
