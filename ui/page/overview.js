@@ -8,7 +8,7 @@ export const overviewView = (state, actions) =>
   h(
     "div",
     { key: "overview", class: "columns" },
-    h("div", undefined, start(state.status), list(state, actions)),
+    h("div", undefined, start(state.status), remote(state.status), list(state, actions)),
     latest(state, actions),
   );
 
@@ -43,6 +43,32 @@ function start({ components, config }) {
       h("p", { class: "soft" }, "Anything that pushes to Loki:"),
       h("pre", { class: "command" }, `${urlOf(loki.trigger)}/loki/api/v1/push`),
     ],
+  );
+}
+
+const sources = { server: "as the server sent it", cache: "as it was cached", none: "nothing of it runs" };
+
+/** The configuration that comes from a server: whether the newest one runs, and what does. */
+function remote({ remote: state, now }) {
+  if (!state) return undefined;
+  const { status, message, source, hash, url, id, answered } = state;
+  const health = status === "failed" ? "unhealthy" : status === "applied" ? "healthy" : "unknown";
+  return h(
+    "section",
+    { key: "remote", class: "card start" },
+    h("h2", undefined, "Remote configuration"),
+    h(
+      "p",
+      undefined,
+      h("span", { class: `pill ${health}` }, status),
+      ` ${sources[source]}${hash === "" ? "" : `, ${hash}`}`,
+    ),
+    message !== "" && h("pre", { class: "command" }, message),
+    h(
+      "p",
+      { class: "soft" },
+      `${url}, asked as ${id}, ${answered === undefined ? "never answered" : `answered ${ago(answered, now)}`}`,
+    ),
   );
 }
 
@@ -98,7 +124,7 @@ function list({ status, filter, rates }, actions) {
   );
 }
 
-function row({ id, name, label, health, totals }, { rate: perSecond, now, sends }) {
+function row({ id, name, label, moduleID, health, totals }, { rate: perSecond, now, sends }) {
   const number = (value, bad) =>
     h("td", { class: value && bad ? "n bad" : value ? "n" : "n zero" }, value === undefined ? "" : count(value));
   return h(
@@ -116,6 +142,7 @@ function row({ id, name, label, health, totals }, { rate: perSecond, now, sends 
           undefined,
           h("span", { class: "family" }, breakable(name)),
           label && [" ", h("strong", undefined, label)],
+          moduleID !== "" && h("span", { class: "soft" }, ` in ${moduleID}`),
         ),
       ),
       health.state !== "healthy" &&
