@@ -86,3 +86,40 @@ test("a path begins at its box and ends at the other", () => {
 test("an edge to what does not exist is not drawn", () => {
   expect(layout(["a"], edgesOf("a>x"), { direction: "right", ...box }).paths).toEqual([""]);
 });
+
+test("a box of another size has its room, and the next layer begins behind the longest", () => {
+  const sizes = new Map([["b", { width: 300, height: 200 }]]);
+  const { places, paths } = layout(["a", "b", "c", "d"], edgesOf("a>b a>c b>d c>d"), {
+    direction: "right",
+    ...box,
+    sizes,
+  });
+  const at = (id: string) => places.get(id) ?? { x: Number.NaN, y: Number.NaN };
+  expect([at("b").x, at("c").x, at("d").x]).toEqual([190, 190, 190 + 300 + 72]);
+  expect(at("c").y - at("b").y).toBeGreaterThanOrEqual(200);
+  expect(paths[3]).toContain(`L490 ${at("c").y + 20}C`); // on to the end of its layer, then over
+});
+
+test("what stands first and last stays there, whatever it leads to", () => {
+  const edges = edgesOf("in>d a>b b>c c>d a>out");
+  const options = { direction: "right", ...box, first: new Set(["in"]), last: new Set(["out"]) } as const;
+  const { places } = layout(["in", "a", "b", "c", "d", "out"], edges, options);
+  expect(places.get("in")?.x).toBe(places.get("a")?.x);
+  expect(places.get("out")?.x).toBe(places.get("d")?.x);
+});
+
+test("a line that does not leave from the middle is level all the same", () => {
+  const sizes = new Map([["a", { width: 100, height: 200 }]]);
+  const edges = [{ from: "a", to: "b", leaves: 60 }];
+  const { paths } = layout(["a", "b"], edges, { direction: "right", ...box, sizes });
+  expect(paths).toEqual(["M118 178C154 178 154 178 190 178"]);
+});
+
+test("many that lead to one stand level with what they come from, and the one in their middle", () => {
+  const many = Array.from({ length: 20 }, (_, i) => i);
+  const edges = edgesOf(many.map(i => `a${i}>b${i} b${i}>z`).join(" "));
+  const { places } = layout([...many.flatMap(i => [`a${i}`, `b${i}`]), "z"], edges, { direction: "right", ...box });
+  const y = (id: string) => places.get(id)?.y ?? Number.NaN;
+  expect(many.map(i => Math.abs(y(`a${i}`) - y(`b${i}`)) < 1)).toEqual(many.map(() => true));
+  expect(Math.abs(y("z") - (y("b0") + y("b19")) / 2)).toBeLessThan(5);
+});

@@ -1,5 +1,5 @@
 /** The command line, as it is typed. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { runCli, temporaryFolder, writeConfig } from "./support/process.ts";
@@ -22,11 +22,40 @@ test("fmt prints a file, leaves it alone, and writes it with -w", async () => {
   expect(readFileSync(file, "utf8")).toBe(tidy);
 });
 
-test("fmt -t says by its exit code whether a file is formatted", async () => {
-  expect(await runCli(["fmt", "-t", writeConfig(tidy)])).toEqual({ code: 0, stdout: "", stderr: "" });
-  const file = writeConfig(untidy);
-  expect(await runCli(["fmt", "-t", file])).toMatchObject({ code: 1, stdout: "" });
-  expect(readFileSync(file, "utf8")).toBe(untidy);
+test("fmt -t says by its exit code whether files are formatted, and names those that are not", async () => {
+  const [good, bad] = [writeConfig(tidy), writeConfig(untidy)];
+  expect(await runCli(["fmt", "-t", good])).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(await runCli(["fmt", "--test", good, bad])).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `Error: file ${bad} is not formatted correctly\n`,
+  });
+  expect(readFileSync(bad, "utf8")).toBe(untidy);
+});
+
+test("fmt takes every file below a folder; one that is broken does not keep the others from it", async () => {
+  const folder = temporaryFolder();
+  const write = (name: string, text: string) => {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return file;
+  };
+  const files = [write("a.alloy", untidy), write("deep/er/b.alloy", untidy)];
+  const others = [
+    write("deep/notes.txt", untidy),
+    write(".git/c.alloy", untidy),
+    write("node_modules/d.alloy", untidy),
+  ];
+  const wrong = write("deep/broken.alloy", broken);
+  expect(await runCli(["fmt", "-w", folder])).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `${wrong}:4:3: expected expression, got }\nError: encountered errors during formatting\n`,
+  });
+  expect(files.map(file => readFileSync(file, "utf8"))).toEqual([tidy, tidy]);
+  expect(others.map(file => readFileSync(file, "utf8"))).toEqual([untidy, untidy, untidy]);
+  expect(readFileSync(wrong, "utf8")).toBe(broken);
 });
 
 test("fmt refuses what does not parse, with the place, and does not write", async () => {
@@ -46,7 +75,11 @@ test("fmt refuses what does not parse, with the place, and does not write", asyn
 
 test("validate is silent about a configuration that is right", async () => {
   expect(await runCli(["validate", writeConfig(tidy)])).toEqual({ code: 0, stdout: "", stderr: "" });
-  expect(await runCli(["validate", "--json", writeConfig(tidy)])).toEqual({ code: 0, stdout: "[]\n", stderr: "" });
+  expect(await runCli(["validate", "--json", writeConfig(tidy)])).toEqual({
+    code: 0,
+    stdout: '{\n  "version": 1,\n  "diagnostics": []\n}\n',
+    stderr: "",
+  });
 });
 
 test("validate says everything that is wrong, each with its place and an excerpt", async () => {
@@ -66,18 +99,60 @@ test("validate --json says it for editors", async () => {
   );
   const { code, stdout, stderr } = await runCli(["validate", "--json", file]);
   expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
-  expect(JSON.parse(stdout)).toEqual([
-    {
-      file,
-      line: 4,
-      column: 5,
-      endLine: 4,
-      endColumn: 15,
-      severity: "error",
-      message: 'unrecognized attribute name "urls"',
-      hint: 'did you mean "url"?',
-      text: '    urls = "x"',
-    },
+  expect(JSON.parse(stdout)).toEqual({
+    version: 1,
+    diagnostics: [
+      {
+        file,
+        line: 4,
+        column: 5,
+        range: { start: { line: 3, character: 4 }, end: { line: 3, character: 14 } },
+        severity: "error",
+        message: 'unrecognized attribute name "urls"',
+        hint: 'did you mean "url"?',
+      },
+    ],
+  });
+});
+
+interface Found {
+  readonly diagnostics: readonly { readonly file: string; readonly line: number; readonly message: string }[];
+}
+
+const messagesOf = (stdout: string): string[] =>
+  (JSON.parse(stdout) as Found).diagnostics.map(
+    ({ file, line, message }) => `${path.basename(file)}:${line}: ${message}`,
+  );
+
+test("validate --json says of a half-written file what is wrong in its other blocks, too", async () => {
+  const text = 'loki.process "p" {\n  forward_to = [\n\nloki.write "out" {\n  endpoint {\n    urls = "x"\n  }\n}\n';
+  const { code, stdout } = await runCli(["validate", "--json", "-"], { input: text });
+  expect(code).toBe(1);
+  expect(messagesOf(stdout)).toEqual([
+    "<stdin>:4: expected ], got EOF",
+    '<stdin>:6: unrecognized attribute name "urls"',
+    '<stdin>:5: missing required attribute "url"',
+  ]);
+});
+
+test("validate takes a file of a folder as an editor has it, not as it was saved", async () => {
+  const folder = temporaryFolder();
+  const [writer, sender] = [path.join(folder, "writer.alloy"), path.join(folder, "sender.alloy")];
+  writeFileSync(writer, tidy);
+  writeFileSync(sender, 'loki.process "p" { nonsense');
+  const sends = (to: string) => `loki.process "p" {\n  forward_to = [loki.write.${to}.receiver]\n}\n`;
+  const check =
+    (...args: string[]) =>
+    (input: string) =>
+      runCli(["validate", "--json", ...args], { input });
+  const inFolder = check(folder, "--stdin-filename", sender);
+  expect(await inFolder(sends("out"))).toMatchObject({ code: 0, stderr: "" });
+  expect(messagesOf((await inFolder(sends("none"))).stdout)).toEqual([
+    'sender.alloy:2: component "loki.write.none.receiver" does not exist or is out of scope',
+  ]);
+  const { stdout } = await check("--stdin-filename", sender)(sends("out"));
+  expect(messagesOf(stdout)).toEqual([
+    'sender.alloy:2: component "loki.write.out.receiver" does not exist or is out of scope',
   ]);
 });
 
@@ -178,6 +253,19 @@ test("graph --json shows the same for tools", async () => {
   ]);
 });
 
+test.for([
+  { format: "svg", has: /^<svg [\s\S]*>prometheus\.scrape<[\s\S]*<\/svg>\n$/ },
+  { format: "mermaid", has: /^flowchart LR\n[\s\S]*"loki\.write<br\/><b>out<\/b>"[\s\S]* -->\|logs\| / },
+  {
+    format: "dot",
+    has: /^digraph amalgam \{\n[\s\S]*"prometheus\.scrape\.self" -> "prometheus\.remote_write\.out" \[label="metrics"\]\n\}\n$/,
+  },
+])("graph draws as $format", async ({ format, has }) => {
+  const { code, stdout, stderr } = await runCli(["graph", `--format=${format}`, withSink("http://127.0.0.1:1")]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(has);
+});
+
 test("graph refuses what does not load", async () => {
   const file = writeConfig(broken);
   const { code, stdout, stderr } = await runCli(["graph", "--json", file]);
@@ -231,26 +319,85 @@ test("invoke fails as the function would, with the reason", async () => {
   );
 });
 
+const missing = "Error: missing.alloy: no such file or directory\n";
+const noFiles = "Error: FOLDER should have a file that ends with .alloy, got none\n";
+
+/** CONFIG is a file that is right, FOLDER one without configurations, DANGLING one with a link that leads nowhere. */
 test.for([
-  { it: "a configuration that is not there", args: ["validate", "missing.alloy"], says: /^Error: .*missing\.alloy/ },
-  { it: "an event that is not there", args: ["invoke", "CONFIG", "missing.json"], says: /^Error: .*missing\.json/m },
-  { it: "a file to format that is not there", args: ["fmt", "missing.alloy"], says: /^Error: .*missing\.alloy/ },
+  { it: "a configuration that is not there", args: ["validate", "missing.alloy"], says: missing },
+  { it: "a file to format that is not there", args: ["fmt", "missing.alloy"], says: missing },
+  { it: "a folder without configurations", args: ["fmt", "FOLDER"], says: noFiles },
+  {
+    it: "a file in a folder that can't be read",
+    args: ["validate", "DANGLING"],
+    says: "Error: DANGLING/gone.alloy: no such file or directory\n",
+  },
+  {
+    it: "one to format",
+    args: ["fmt", "-t", "DANGLING"],
+    says: "Error: DANGLING/gone.alloy: no such file or directory\n",
+  },
+  {
+    it: "nothing to validate",
+    args: ["validate"],
+    says: "Error: validate needs a configuration, or --stdin-filename\n",
+  },
+  {
+    it: "writing and testing at once",
+    args: ["fmt", "-w", "-t", "CONFIG"],
+    says: "Error: cannot use -w/--write and -t/--test at the same time\n",
+  },
+  { it: "writing standard input", args: ["fmt", "-w"], says: "Error: cannot use -w with standard input\n" },
+  {
+    it: "an event that is not there",
+    args: ["invoke", "CONFIG", "missing.json"],
+    says: "Error: missing.json: no such file or directory\n",
+  },
+  {
+    it: "an event that is not JSON",
+    args: ["invoke", "CONFIG", "CONFIG"],
+    says: /^Error: CONFIG should be JSON, but .*\n$/,
+  },
   {
     it: "an address without a port",
     args: ["run", "CONFIG", "--server.http.listen-addr", "localhost"],
-    says: /should be HOST:PORT, got localhost/,
+    says: /should be HOST:PORT, got localhost\n$/,
+  },
+  {
+    it: "a format that there is not",
+    args: ["graph", "--format=png", "CONFIG"],
+    says: /Allowed choices are text, json, svg, mermaid, dot\.\n$/,
+  },
+  {
+    it: "two formats",
+    args: ["graph", "--format=dot", "--json", "CONFIG"],
+    says: "error: option '--json' cannot be used with option '--format <format>'\n",
   },
   {
     it: "a level of stability that there is not",
     args: ["validate", "CONFIG", "--stability.level", "bold"],
-    says: /Allowed choices are experimental, public-preview, generally-available/,
+    says: /Allowed choices are experimental, public-preview, generally-available\.\n$/,
   },
 ])("$it is told in a line", async ({ args, says }) => {
-  const config = writeConfig(tidy);
-  const { code, stderr } = await runCli(args.map(arg => (arg === "CONFIG" ? config : arg)));
-  expect(stderr).toMatch(says);
-  expect(stderr).not.toMatch(/^ {4}at /m);
-  expect(code).toBe(1);
+  const places = { CONFIG: writeConfig(tidy), FOLDER: temporaryFolder(), DANGLING: temporaryFolder() };
+  symlinkSync("nowhere", path.join(places.DANGLING, "gone.alloy"));
+  const filled = args.map(arg =>
+    Object.entries(places).reduce((text, [name, place]) => text.replace(name, place), arg),
+  );
+  const { code, stdout, stderr } = await runCli(filled);
+  const told = Object.entries(places).reduce((text, [name, place]) => text.replaceAll(place, name), stderr);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(told).toMatch(says);
+  if (typeof says === "string") expect(told).toBe(says);
+  expect(told.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test("each command has an example and its exit codes in its help", async () => {
+  for (const command of ["run", "fmt", "validate", "graph", "invoke", "bundle"]) {
+    const { code, stdout } = await runCli([command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`\\nExample:\\n  \\$ amalgam ${command} .+\\n\\nExit codes: 0 .+, 1 .+\\.\\n$`));
+  }
 });
 
 test("an unknown command is told from the known ones", async () => {
@@ -261,7 +408,7 @@ test("an unknown command is told from the known ones", async () => {
   });
   const { code, stdout } = await runCli(["--help"]);
   expect(code).toBe(0);
-  expect([...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command)).toEqual(
+  expect([...stdout.matchAll(/^ {2}(\w+)\b/gm)].map(([, command]) => command)).toEqual(
     expect.arrayContaining(["run", "fmt", "validate", "graph", "invoke"]),
   );
 });
