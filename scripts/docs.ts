@@ -1,7 +1,7 @@
 /** Writes the reference from the schemas: `npm run docs`. A test tells when that was forgotten. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type LanguageBlock, languageBlocks } from "./docs/blocks.ts";
-import { readExamples } from "./docs/examples.ts";
+import { readExamples, readParts } from "./docs/examples.ts";
 import { constantsPage, functionPage } from "./docs/functions.ts";
 import { indexPage, stabilityWords } from "./docs/index-page.ts";
 import { printJson } from "./docs/markdown.ts";
@@ -68,6 +68,7 @@ function componentPage(component: ReferenceComponent, whole: Reference, examples
       exports,
       inFunctions,
       examples: examples.get(name) ?? [],
+      parts: readParts(name),
       neighbours: neighboursOf(component, whole.components),
     },
     linkIn("components", whole),

@@ -71,18 +71,61 @@ export function readExamples(): ReadonlyMap<string, readonly Example[]> {
   return Map.groupBy(found, ({ subject }) => subject);
 }
 
+/** A block of a component, shown by itself: what becomes of some entries. */
+export interface PartExample {
+  /** As the block is written: `stage.json`. */
+  readonly block: string;
+  readonly caption: string;
+  readonly config: string;
+  readonly data: PartData;
+}
+
+export interface PartData {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly lines: readonly string[];
+  readonly expect?: readonly PartEntry[];
+}
+
+/** An entry as it arrives. */
+export interface PartEntry {
+  readonly labels: string;
+  readonly line: string;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly ts: string;
+  readonly tenant?: string;
+}
+
+/** Of the folder that is named as the component. */
+export function readParts(subject: string): readonly PartExample[] {
+  const folder = new URL(`${subject}/`, exampleFolder);
+  const names = existsSync(folder) ? readdirSync(folder).filter(file => file.endsWith(".alloy")) : [];
+  return names.sort().map(file => {
+    const data = readFileSync(new URL(file.replace(/alloy$/, "json"), folder), "utf8");
+    return {
+      block: file.replace(/\.alloy$/, ""),
+      ...captioned(readFileSync(new URL(file, folder), "utf8")),
+      data: JSON.parse(data) as PartData, // a test runs each of them
+    };
+  });
+}
+
+/** The first comment, and what is after it. */
+function captioned(text: string): { readonly caption: string; readonly config: string } {
+  const [comment = ""] = /^(?:\/\/.*\n)+/.exec(text) ?? [];
+  const caption = comment
+    .replace(/^\/\/ ?/gm, "")
+    .trim()
+    .replaceAll("\n", " ");
+  return { caption, config: text.slice(comment.length).trimStart() };
+}
+
 function readExample(name: string): Example {
   const text = readFileSync(new URL(`${name}.alloy`, exampleFolder), "utf8");
-  const [comment = ""] = /^(?:\/\/.*\n)+/.exec(text) ?? [];
   const data = new URL(`${name}.json`, exampleFolder);
   return {
     subject: name.split("--")[0] ?? name,
     name,
-    caption: comment
-      .replace(/^\/\/ ?/gm, "")
-      .trim()
-      .replaceAll("\n", " "),
-    config: text.slice(comment.length).trimStart(),
+    ...captioned(text),
     run: existsSync(data) ? (JSON.parse(readFileSync(data, "utf8")) as ExampleRun) : {}, // a test runs each of them
   };
 }

@@ -1,5 +1,5 @@
 /** The page of a component or of one of the language's own blocks. */
-import type { Example, ExampleAsks, ExampleRun, ExampleSend } from "./examples.ts";
+import type { Example, ExampleAsks, ExampleRun, ExampleSend, PartEntry, PartExample } from "./examples.ts";
 import { anyOf, code, fenced, slug, table } from "./markdown.ts";
 import {
   type Argument,
@@ -27,6 +27,8 @@ export interface Subject {
   /** Further paragraphs and lists, after the summary. */
   readonly notes?: readonly string[];
   readonly examples: readonly Example[];
+  /** Examples of single blocks. */
+  readonly parts?: readonly PartExample[];
   readonly neighbours: readonly Neighbours[];
   /** In whole, where it isn't made from the bodies. */
   readonly usage?: string;
@@ -42,7 +44,7 @@ export interface Neighbours {
 export type Link = (name: string) => string | undefined;
 
 export function subjectPage(subject: Subject, link: Link): string {
-  const { name, summary, marks, bodies, exports, notes = [], examples } = subject;
+  const { name, summary, marks, bodies, exports, notes = [], examples, parts = [] } = subject;
   return [
     `# ${name}`,
     "",
@@ -54,7 +56,7 @@ export function subjectPage(subject: Subject, link: Link): string {
     "",
     ...fenced("alloy", subject.usage ?? usage(name, subject.label, bodies)),
     ...argumentSection(bodies),
-    ...blockSection(bodies),
+    ...blockSection(bodies, new Map(parts.map(part => [part.block, part]))),
     ...exportSection(exports),
     ...functionSection(subject),
     ...refusedSection(bodies),
@@ -90,8 +92,10 @@ function descriptionOf({ type, description, words, refused }: Argument): string 
     : description;
 }
 
-function blockSection(bodies: Bodies): string[] {
-  const rows = blockRows(bodies, "", new Set());
+type Parts = ReadonlyMap<string, PartExample>;
+
+function blockSection(bodies: Bodies, parts: Parts): string[] {
+  const rows = blockRows(bodies, parts, "", new Set());
   if (!rows.length) return [];
   const usable = reachable(bodies);
   return [
@@ -99,12 +103,12 @@ function blockSection(bodies: Bodies): string[] {
     "",
     ...table(["block", "how many", "what it is for"], rows),
     ...orderNote(usable.flatMap(([, { blocks }]) => blocks)),
-    ...usable.filter(([path]) => path !== "").flatMap(([path, body]) => bodySection(path, body)),
+    ...usable.filter(([path]) => path !== "").flatMap(([path, body]) => bodySection(path, body, parts.get(path))),
   ];
 }
 
 /** A row a block, what a block holds under it. */
-function blockRows(bodies: Bodies, path: string, above: ReadonlySet<string>): string[][] {
+function blockRows(bodies: Bodies, parts: Parts, path: string, above: ReadonlySet<string>): string[][] {
   const { blocks = [] } = bodies[path] ?? {};
   const own = blocks.filter(block => !isRepeated(path, block));
   const groups = new Set(blocks.filter(block => isRepeated(path, block)).map(({ group }) => group ?? ""));
@@ -113,8 +117,8 @@ function blockRows(bodies: Bodies, path: string, above: ReadonlySet<string>): st
       const at = joinPath(path, block.name);
       const below = block.refused === undefined && block.body === at && !above.has(at);
       return [
-        [blockLink(at, block, bodies), countOf(block), block.description],
-        ...(below ? blockRows(bodies, at, new Set([...above, at])) : []),
+        [blockLink(at, block, bodies, parts), countOf(block), block.description],
+        ...(below ? blockRows(bodies, parts, at, new Set([...above, at])) : []),
       ];
     }),
     ...[...groups].map(group => [
@@ -127,9 +131,9 @@ function blockRows(bodies: Bodies, path: string, above: ReadonlySet<string>): st
 
 const isEmpty = ({ arguments: list, blocks }: Body): boolean => !list.length && !blocks.length;
 
-function blockLink(path: string, { refused, body }: Block, bodies: Bodies): string {
+function blockLink(path: string, { refused, body }: Block, bodies: Bodies, parts: Parts): string {
   const below = bodies[body];
-  if (refused !== undefined || !below || isEmpty(below)) return code(path);
+  if (refused !== undefined || !below || (isEmpty(below) && !parts.has(body))) return code(path);
   return `[${code(path)}](#${slug(body)})`;
 }
 
@@ -152,10 +156,48 @@ function orderNote(blocks: readonly Block[]): string[] {
   });
 }
 
-function bodySection(path: string, body: Body): string[] {
-  if (isEmpty(body)) return [];
-  const list = body.arguments.length ? argumentTable(body.arguments) : ["It has blocks only.", ""];
-  return [`### ${path}`, "", ...list];
+function bodySection(path: string, body: Body, part: PartExample | undefined): string[] {
+  if (isEmpty(body) && !part) return [];
+  const { arguments: list, blocks } = body;
+  const none = blocks.length ? "It has blocks only." : "It has no arguments.";
+  return [`### ${path}`, "", ...(list.length ? argumentTable(list) : [none, ""]), ...partSection(part)];
+}
+
+function partSection(part: PartExample | undefined): string[] {
+  if (!part) return [];
+  const { caption, config, data } = part;
+  const { labels, lines, expect = [] } = data;
+  const stream = `{${Object.entries(labels)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(", ")}}`;
+  return [
+    caption,
+    "",
+    ...fenced("alloy", config),
+    `Of the stream ${code(stream)}:`,
+    "",
+    ...table(
+      ["line that comes in"],
+      lines.map(line => [code(visible(line))]),
+    ),
+    ...(expect.length
+      ? table(
+          ["line that goes out", "labels", "besides"],
+          expect.map(each => [code(visible(each.line)), code(each.labels), besides(each)]),
+        )
+      : ["Nothing goes out.", ""]),
+  ];
+}
+
+/** Control characters as escapes. */
+const visible = (text: string): string => text.replace(/\p{Cc}/gu, each => JSON.stringify(each).slice(1, -1));
+
+function besides({ meta, ts, tenant }: PartEntry): string {
+  return [
+    ...Object.entries(meta).map(([name, value]) => `metadata ${code(`${name}=${value}`)}`),
+    ...(tenant === undefined ? [] : [`tenant ${code(tenant)}`]),
+    ...(/^17000000/.test(ts) ? [] : [`time ${code(new Date(Number(ts) / 1e6).toISOString())}`]),
+  ].join(", ");
 }
 
 function exportSection(exports: readonly Argument[]): string[] {
