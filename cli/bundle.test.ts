@@ -25,7 +25,7 @@ test("bundle writes a function and says what is in it", () => {
 test("bundle says why it can't", () => {
   const { stderr, status } = amalgam("bundle", "missing.alloy", "--out", folder);
   expect({ stderr, status }).toEqual({
-    stderr: "Error: ENOENT: no such file or directory, stat 'missing.alloy'\n",
+    stderr: "Error: missing.alloy: no such file or directory\n",
     status: 1,
   });
 });
