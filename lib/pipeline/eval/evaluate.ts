@@ -1,13 +1,14 @@
 /** Evaluates expressions. Nothing short-circuits; every operand and argument is evaluated, as in Alloy. */
 import type { AccessExpr, BinaryExpr, CallExpr, Expr, IndexExpr, LiteralExpr, UnaryExpr } from "../syntax/ast.ts";
 import type { Source } from "../syntax/diagnostic.ts";
+import { BoundsError, maxBuilt } from "./bounds.ts";
 import { fieldsOf, mismatch, truncate } from "./convert.ts";
 import { explain, Origins, ofArgument, rememberOrigins, UnplacedError } from "./explain.ts";
 import { hintFor } from "./hints.ts";
 import { binary } from "./operators.ts";
 import { Mismatch } from "./schema.ts";
 import { stdlib } from "./stdlib/index.ts";
-import { EvaluationError, FunctionValue, kindOf, type Value } from "./value.ts";
+import { EvaluationError, FunctionValue, kindOf, OptionalSecret, Secret, type Value } from "./value.ts";
 
 /** Names and their values. The standard library lies outside the outermost scope. */
 export interface Scope {
@@ -46,9 +47,19 @@ function sourceOf(scope: Scope): Source | undefined {
   return undefined;
 }
 
+/** About the memory that a value takes which was just built, without what is inside its parts. */
+function weightOf(value: Value): number {
+  if (typeof value === "string") return value.length;
+  if (Array.isArray(value)) return value.length * 8;
+  if (value instanceof Map) return value.size * 64;
+  return value instanceof Secret || value instanceof OptionalSecret ? value.reveal().length : 0;
+}
+
 class Evaluation {
   readonly #scope: Scope;
   readonly #origins: Origins;
+  /** Characters, or what takes as much memory, that functions and operators have built so far. */
+  #built = 0;
 
   constructor(scope: Scope, origins: Origins) {
     this.#scope = scope;
@@ -150,7 +161,9 @@ class Evaluation {
     if (!(called instanceof FunctionValue)) throw this.#fail(called, callee, mismatch(called, "function").message);
     const values = args.map(each => this.run(each, depth));
     try {
-      return called.call(values);
+      const value = called.call(values);
+      if (!values.includes(value)) this.#charge(value);
+      return value;
     } catch (error) {
       if (error instanceof EvaluationError) throw error;
       if (error instanceof Mismatch) throw this.#blameArgument(error, args, values);
@@ -178,9 +191,22 @@ class Evaluation {
   }
 
   #apply(left: Value, node: BinaryExpr, right: Value): Value {
-    return binary(left, node.op, right, (side, message) =>
-      side === "left" ? this.#fail(left, node.left, message) : this.#fail(right, node.right, message),
-    );
+    try {
+      const value = binary(left, node.op, right, (side, message) =>
+        side === "left" ? this.#fail(left, node.left, message) : this.#fail(right, node.right, message),
+      );
+      this.#charge(value);
+      return value;
+    } catch (error) {
+      if (error instanceof BoundsError) throw new EvaluationError(`operator ${node.op} ${error.message}`, node);
+      throw error;
+    }
+  }
+
+  #charge(value: Value): void {
+    this.#built += weightOf(value);
+    if (this.#built > maxBuilt)
+      throw new BoundsError(`makes the expression build ${this.#built} bytes, which should be at most ${maxBuilt}`);
   }
 
   /** Long sums lean to the left: that side is walked in a loop. */

@@ -76,13 +76,18 @@ function scaled(size: number, power: number): bigint {
   return up ? quotient + 1n : quotient;
 }
 
-function roundedToFraction(size: number, precision: number): Decimal {
+/** No float has more digits than this, before or behind the point; zeros follow. */
+const maxDigits = 1_100;
+
+function roundedToFraction(size: number, wanted: number): Decimal {
+  const precision = Math.min(wanted, maxDigits);
   const digits = scaled(size, precision).toString();
   return digits === "0" ? zero : { digits, point: digits.length - precision };
 }
 
-function roundedToDigits(size: number, count: number): Decimal {
+function roundedToDigits(size: number, wanted: number): Decimal {
   if (size === 0) return zero;
+  const count = Math.min(wanted, maxDigits);
   const { point } = shortest(size);
   const digits = scaled(size, count - point).toString();
   if (digits.length > count) return { digits: digits.slice(0, count), point: point + 1 }; // 9.99 became 10.0

@@ -148,7 +148,7 @@ test.for<{ it: string; format: string; args: GoValue[]; out: string }>([
 
 test("goFormat refuses to fill the memory", () => {
   expect(() => goFormat("%999999d".repeat(100), Array(100).fill(1n))).toThrow(
-    "the formatted text is longer than 64 MiB",
+    "should give at most 67108864 characters, got 67999932",
   );
 });
 

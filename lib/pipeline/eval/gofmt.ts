@@ -2,6 +2,7 @@
  * Go's `fmt.Sprintf` over plain data: every flag, width, precision and argument index, and the same text where a verb does
  * not fit, because Go never fails here.
  */
+import { boundText, countCharacters, mapText } from "./bounds.ts";
 import { type FloatVerb, formatFloat } from "./gofloat.ts";
 import { goQuote, goQuoteRune, isPrintable } from "./goquote.ts";
 
@@ -38,9 +39,6 @@ export class GoNamed {
     this.value = value;
   }
 }
-
-/** Texts above this are refused: nobody wants them, and a configuration must not fill the memory. */
-export const maxTextLength = 64 * 1024 * 1024;
 
 /** Formats as `fmt.Sprintf(format, args...)`. */
 export function goFormat(format: string, args: readonly GoValue[]): string {
@@ -100,6 +98,8 @@ class Printer {
   #goodIndex = true;
   #flags = noFlags();
   #out = "";
+  /** Characters that values were printed as, before they are put together. */
+  #printed = 0;
 
   constructor(format: string, args: readonly GoValue[]) {
     this.#format = format;
@@ -114,7 +114,7 @@ class Printer {
       this.#out += format.slice(this.#at, end);
       this.#at = end + 1;
       if (percent >= 0) this.#directive();
-      if (this.#out.length > maxTextLength) throw new Error("the formatted text is longer than 64 MiB");
+      boundText(this.#out.length);
     }
     if (!this.#reordered && this.#argument < this.#args.length) this.#extra();
     return this.#out;
@@ -264,7 +264,15 @@ class Printer {
     return this.#printValue(value, verb, type);
   }
 
+  /** Called before the text of a value is made. */
+  #charge(characters: number): void {
+    this.#printed += characters;
+    boundText(this.#printed);
+  }
+
   #printValue(value: GoValue, verb: string, type: string): string {
+    if (value === null || (typeof value !== "object" && typeof value !== "string"))
+      this.#charge(Math.max(4, this.#flags.width ?? 0, this.#flags.precision ?? 0));
     switch (typeof value) {
       case "boolean":
         return verb === "t" || verb === "v" ? this.#pad(String(value)) : this.#bad(value, verb, type);
@@ -396,15 +404,16 @@ class Printer {
   }
 
   #text(value: string, verb: string, type: string): string {
-    const { precision, sharp, sharpV, plus } = this.#flags;
-    const cut = precision === undefined ? value : [...value].slice(0, precision).join("");
+    const { precision, sharpV } = this.#flags;
+    const cut = precision === undefined ? value : firstCharacters(value, precision);
+    if (verb !== "x" && verb !== "X") this.#charge(Math.max(cut.length, this.#flags.width ?? 0));
     switch (verb) {
       case "v":
-        return this.#pad(sharpV ? quoted(cut, sharp, plus) : cut);
+        return this.#pad(sharpV ? this.#quoted(cut) : cut);
       case "s":
         return this.#pad(cut);
       case "q":
-        return this.#pad(quoted(cut, sharp, plus));
+        return this.#pad(this.#quoted(cut));
       case "x":
       case "X":
         return this.#pad(this.#hex(value, verb));
@@ -414,20 +423,30 @@ class Printer {
   }
 
   #hex(value: string, verb: "x" | "X"): string {
-    const { precision, sharp, space } = this.#flags;
-    const bytes = new TextEncoder().encode(value).subarray(0, precision);
+    const { precision, sharp, space, width } = this.#flags;
+    const bytes = Math.min(Buffer.byteLength(value), precision ?? Number.POSITIVE_INFINITY);
     const prefix = sharp ? "0x" : "";
-    const shown = Array.from(bytes, each => each.toString(16).padStart(2, "0"));
-    const text = space ? shown.map(each => prefix + each).join(" ") : shown.length ? prefix + shown.join("") : "";
+    this.#charge(Math.max(bytes * (2 + (space ? prefix.length + 1 : 0)), width ?? 0));
+    const digits = Buffer.from(value).subarray(0, precision).toString("hex");
+    const spaced = () => mapText(digits, piece => piece.replace(/../g, `${prefix}$& `)).slice(0, -1);
+    const text = space ? spaced() : digits ? prefix + digits : "";
     return verb === "X" ? text.toUpperCase() : text;
+  }
+
+  /** Quotes make a text up to ten times as long. */
+  #quoted(text: string): string {
+    const { sharp, plus } = this.#flags;
+    if (sharp && !/[\x00-\x08\x0a-\x1f\x7f`\ufeff]/.test(text)) return `\`${text}\``;
+    const inner = mapText(text, piece => goQuote(piece, plus).slice(1, -1));
+    this.#charge(inner.length - text.length);
+    return `"${inner}"`;
   }
 
   /** Widths count characters. Zeros pad text as well, as in Go. */
   #pad(text: string, zeros = true): string {
     const { width, minus, zero } = this.#flags;
     if (width === undefined) return text;
-    let length = 0;
-    for (const _ of text) length++;
+    const length = countCharacters(text);
     if (length >= width) return text;
     if (minus) return text + " ".repeat(width - length);
     return (zeros && zero ? "0" : " ").repeat(width - length) + text;
@@ -441,8 +460,13 @@ function runeText(value: bigint): string {
   return String.fromCodePoint(codePoint >= 0xd800 && codePoint <= 0xdfff ? 0xfffd : codePoint);
 }
 
-const quoted = (text: string, sharp: boolean, asciiOnly: boolean): string =>
-  sharp && !/[\x00-\x08\x0a-\x1f\x7f`\ufeff]/.test(text) ? `\`${text}\`` : goQuote(text, asciiOnly);
+/** The first characters of a text; a pair of surrogates is one. */
+function firstCharacters(text: string, count: number): string {
+  if (text.length <= count) return text;
+  let at = 0;
+  for (let i = 0; i < count && at < text.length; i++) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  return text.slice(0, at);
+}
 
 /** With `#` a point is always there, and `%g` and `%x` keep their trailing zeros; Go counts the `x` of `0x` as a digit. */
 function sharpFloat(text: string, verb: FloatVerb, precision: number | undefined): string {

@@ -1,4 +1,5 @@
 /** How Go code sees a value that it takes as `interface{}`. */
+import { boundInput } from "./bounds.ts";
 import { GoNamed, GoStruct, type GoValue } from "./gofmt.ts";
 import { goQuote } from "./goquote.ts";
 import { Capsule, FunctionValue, OptionalSecret, Secret, Target, type Value } from "./value.ts";
@@ -8,19 +9,21 @@ export function toGoPlain(value: Value): GoValue {
   return plain(value, { nodes: 0 }, 0);
 }
 
-const maxNodes = 4 * 1024 * 1024;
 const maxDepth = 1_010;
 
 /** Shared parts are copied at each place, so the count of what is copied has a limit. */
 function plain(value: Value, seen: { nodes: number }, depth: number): GoValue {
   if (value === null || typeof value !== "object") return value;
-  if (++seen.nodes > maxNodes) throw new Error(`a value has more than ${maxNodes} parts`);
+  boundInput(++seen.nodes);
   if (depth > maxDepth) throw new Error(`a value is nested deeper than ${maxDepth} levels`);
   if (Array.isArray(value)) {
     seen.nodes += value.length;
+    boundInput(seen.nodes);
     return value.map(item => plain(item, seen, depth + 1));
   }
   if (value instanceof Map) {
+    seen.nodes += value.size;
+    boundInput(seen.nodes);
     return new Map(Array.from(value, ([key, field]) => [key, plain(field, seen, depth + 1)]));
   }
   if (value instanceof Secret) return new GoNamed("alloytypes.Secret", value.reveal());

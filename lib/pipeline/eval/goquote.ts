@@ -11,13 +11,14 @@ const named = new Map([
   ["\\", "\\\\"],
 ]);
 
+/** What may need an escape. */
+const special = /[^ !#-[\]-~]/gu;
+
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
 /** Text between double quotes, with Go's escapes; `asciiOnly` escapes all else. */
 export function goQuote(text: string, asciiOnly = false): string {
-  let out = '"';
-  for (const character of text) out += escaped(character, '"', asciiOnly);
-  return `${out}"`;
+  return `"${text.replace(special, character => escaped(character, '"', asciiOnly))}"`;
 }
 
 /** One character between single quotes. */

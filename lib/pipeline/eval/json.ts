@@ -1,21 +1,25 @@
 /** JSON as Go's encoding/json writes it: keys sorted, `<`, `>` and `&` escaped. */
 
+import { boundText, mapText } from "./bounds.ts";
 import { formatFloat } from "./gofloat.ts";
-import { GoNamed, GoStruct, type GoValue, maxTextLength, sortedKeys } from "./gofmt.ts";
+import { GoNamed, GoStruct, type GoValue, sortedKeys } from "./gofmt.ts";
 
 export { goFloat } from "./gofloat.ts";
 
 /** The JSON text of plain data. Throws an Error with Go's words for numbers that JSON does not have. */
 export function goJson(value: GoValue): string {
-  const out: string[] = [];
+  const done: string[] = [];
+  let out: string[] = [];
   let length = 0;
   const emit = (text: string) => {
     length += text.length;
-    if (length > maxTextLength) throw new Error("the JSON text is longer than 64 MiB");
-    out.push(text);
+    boundText(length);
+    if (out.push(text) < 100_000) return;
+    done.push(out.join(""));
+    out = [];
   };
   write(value, emit);
-  return out.join("");
+  return done.join("") + out.join("");
 }
 
 function write(value: GoValue, emit: (text: string) => void): void {
@@ -57,9 +61,13 @@ const unsafe = /[<>&\u2028\u2029]/g;
 
 /** A string of JSON with Go's escapes. */
 export function goJsonString(text: string): string {
-  const quoted = JSON.stringify(text.toWellFormed());
-  return quoted.replace(unsafe, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `"${mapText(text, escapedPiece)}"`;
 }
+
+const escapedPiece = (text: string): string =>
+  JSON.stringify(text.toWellFormed())
+    .slice(1, -1)
+    .replace(unsafe, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** A float in JSON. JavaScript chooses the same digits and the same limits for exponents as Go. */
 export function goJsonNumber(value: number): string {

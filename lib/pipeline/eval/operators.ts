@@ -1,7 +1,8 @@
 /** The binary operators: which kinds they take, 64-bit arithmetic that wraps, secrets, equality. */
 import type { BinaryOp } from "../syntax/ast.ts";
+import { BoundsError, boundComparisons, boundText } from "./bounds.ts";
 import { mismatch } from "./convert.ts";
-import { compareText, maxTextLength } from "./gofmt.ts";
+import { compareText } from "./gofmt.ts";
 import { Capsule, FunctionValue, type Kind, kindOf, OptionalSecret, Secret, Target, type Value } from "./value.ts";
 
 /** Makes the error that blames an operand. */
@@ -41,7 +42,7 @@ export function binary(leftValue: Value, op: BinaryOp, rightValue: Value, blame:
     case "&&":
       return left === true && right === true;
   }
-  if (typeof left === "string" && typeof right === "string") return texts(left, op, right, blame);
+  if (typeof left === "string" && typeof right === "string") return texts(left, op, right);
   if (isNumber(left) && isNumber(right)) return numbers(left, op, right, blame);
   return secrets(left, right, op, blame);
 }
@@ -69,22 +70,22 @@ function unwrapSecrets(left: Value, right: Value): [Value, Value] {
 
 function secrets(left: Value, right: Value, op: BinaryOp, blame: Blame): Value {
   if (left instanceof Secret) {
-    return new Secret(joined(left.reveal(), right instanceof Secret ? right.reveal() : "", blame));
+    return new Secret(joined(left.reveal(), right instanceof Secret ? right.reveal() : ""));
   }
   if (left instanceof OptionalSecret) {
     const [text, secret] = right instanceof OptionalSecret ? [right.reveal(), right.isSecret] : ["", false];
-    return new OptionalSecret(left.isSecret || secret, joined(left.reveal(), text, blame));
+    return new OptionalSecret(left.isSecret || secret, joined(left.reveal(), text));
   }
   throw blame("left", `could not perform binop ${op} for unknown types lhs ${kindOf(left)} rhs ${kindOf(right)}`);
 }
 
-function joined(left: string, right: string, blame: Blame): string {
-  if (left.length + right.length > maxTextLength) throw blame("left", "the concatenated text is longer than 64 MiB");
+function joined(left: string, right: string): string {
+  boundText(left.length + right.length);
   return left + right;
 }
 
-function texts(left: string, op: BinaryOp, right: string, blame: Blame): Value {
-  return op === "+" ? joined(left, right, blame) : ordered(compareText(left, right), op);
+function texts(left: string, op: BinaryOp, right: string): Value {
+  return op === "+" ? joined(left, right) : ordered(compareText(left, right), op);
 }
 
 function ordered(order: number, op: BinaryOp): boolean {
@@ -177,6 +178,13 @@ function goPower(base: number, exponent: number): number {
 
 /** Whether two values are equal: across kinds never, numbers by value, functions never, capsules by what is inside. */
 export function equal(left: Value, right: Value): boolean {
+  return compare(left, right, { count: 0 }, 0);
+}
+
+const maxDepth = 2_000;
+
+/** Parts that are shared are compared at each place, so what is compared has a limit. */
+function compare(left: Value, right: Value, seen: { count: number }, depth: number): boolean {
   if (isNumber(left) && isNumber(right)) {
     if (typeof left === "bigint" && typeof right === "bigint") {
       return BigInt.asUintN(64, left) === BigInt.asUintN(64, right);
@@ -184,26 +192,28 @@ export function equal(left: Value, right: Value): boolean {
     return Number(left) === Number(right);
   }
   if (left === null || right === null || typeof left !== "object" || typeof right !== "object") return left === right;
-  if (Array.isArray(left)) return Array.isArray(right) && equalLists(left, right);
-  if (left instanceof Map) return right instanceof Map && equalMaps(left, right);
+  boundComparisons(++seen.count);
+  if (depth > maxDepth) throw new BoundsError(`should compare values of at most ${maxDepth} levels, got more`);
+  if (Array.isArray(left)) {
+    if (!Array.isArray(right) || left.length !== right.length) return false;
+    seen.count += left.length;
+    return left.every((item, i) => compare(item, right[i] ?? null, seen, depth + 1));
+  }
+  const fields = (one: ReadonlyMap<string, Value>, other: ReadonlyMap<string, Value>): boolean => {
+    if (one.size !== other.size) return false;
+    seen.count += one.size;
+    for (const [key, field] of one) {
+      const found = other.get(key);
+      if (found === undefined || !compare(field, found, seen, depth + 1)) return false;
+    }
+    return true;
+  };
+  if (left instanceof Map) return right instanceof Map && fields(left, right);
   if (left instanceof FunctionValue) return false;
-  if (left instanceof Target) return right instanceof Target && equalMaps(left.labels, right.labels);
+  if (left instanceof Target) return right instanceof Target && fields(left.labels, right.labels);
   if (left instanceof Secret) return right instanceof Secret && left.reveal() === right.reveal();
   if (left instanceof OptionalSecret) {
     return right instanceof OptionalSecret && left.isSecret === right.isSecret && left.reveal() === right.reveal();
   }
   return left instanceof Capsule && right instanceof Capsule && left.value === right.value;
-}
-
-function equalLists(left: readonly Value[], right: readonly Value[]): boolean {
-  return left.length === right.length && left.every((item, i) => equal(item, right[i] ?? null));
-}
-
-function equalMaps(left: ReadonlyMap<string, Value>, right: ReadonlyMap<string, Value>): boolean {
-  if (left.size !== right.size) return false;
-  for (const [key, field] of left) {
-    const other = right.get(key);
-    if (other === undefined || !equal(field, other)) return false;
-  }
-  return true;
 }

@@ -3,6 +3,8 @@
  * (64 bits, signed or unsigned) as bigints, numbers with a fraction as numbers, lists as arrays, objects as maps in the
  * order they were written, and a class each for functions, capsules, targets, secrets.
  */
+import { maxComparisons } from "./bounds.ts";
+
 export type Value =
   | null
   | boolean
@@ -125,17 +127,27 @@ export class EvaluationError extends Error {
   }
 }
 
-/** Whether two values are the same in all that a component could notice: secrets by their text, capsules and functions by identity. */
+/**
+ * Whether two values are the same in all that a component could notice: secrets by their text, capsules and functions by
+ * identity. Values so large or so deep that the answer would take long count as different.
+ */
 export function sameValue(a: Value, b: Value): boolean {
+  return same(a, b, { left: maxComparisons }, 0);
+}
+
+const maxDepth = 2_000;
+
+function same(a: Value, b: Value, budget: { left: number }, depth: number): boolean {
   if (Object.is(a, b)) return true;
+  if (--budget.left < 0 || depth > maxDepth) return false;
   if (a instanceof Secret && b instanceof Secret) return a.reveal() === b.reveal();
   if (a instanceof OptionalSecret && b instanceof OptionalSecret)
     return a.isSecret === b.isSecret && a.reveal() === b.reveal();
   if (a instanceof Capsule && b instanceof Capsule) return a.type === b.type && a.value === b.value;
-  if (a instanceof Target && b instanceof Target) return sameValue(a.labels, b.labels);
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => sameValue(item, b[i]));
-  if (a instanceof Map && b instanceof Map) {
-    return a.size === b.size && [...a].every(([key, value]) => b.has(key) && sameValue(value, b.get(key)));
-  }
-  return false;
+  if (a instanceof Target && b instanceof Target) return same(a.labels, b.labels, budget, depth + 1);
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => same(item, b[i], budget, depth + 1));
+  if (!(a instanceof Map) || !(b instanceof Map) || a.size !== b.size) return false;
+  for (const [key, value] of a) if (!b.has(key) || !same(value, b.get(key), budget, depth + 1)) return false;
+  return true;
 }

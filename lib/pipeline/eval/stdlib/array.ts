@@ -1,12 +1,11 @@
 /** `array.*`: lists of objects joined and grouped; parts keep their identity, so messages point at what the user wrote. */
+import { boundComparisons, boundParts } from "../bounds.ts";
 import { fieldsOf, mismatch } from "../convert.ts";
 import { partMismatch, UnplacedError } from "../explain.ts";
 import { madeOf } from "../parts.ts";
 import { Mismatch } from "../schema.ts";
 import { Capsule, FunctionValue, type Kind, kindOf, OptionalSecret, Secret, type Value } from "../value.ts";
 import { namespace } from "./define.ts";
-
-const maxItems = 8 * 1024 * 1024;
 
 function expectKind<K extends Kind>(args: readonly Value[], index: number, kind: K): void {
   const value = args[index] ?? null;
@@ -17,8 +16,7 @@ export const concat = new FunctionValue("concat", args => {
   for (let i = 0; i < args.length; i++) expectKind(args, i, "array");
   const lists = args as readonly (readonly Value[])[]; // checked above
   if (lists.length === 1) return lists[0] ?? [];
-  if (lists.reduce((sum, list) => sum + list.length, 0) > maxItems)
-    throw new Error(`the list would be longer than ${maxItems}`);
+  boundParts(lists.reduce((sum, list) => sum + list.length, 0));
   return madeOf(lists.flat(1), step => {
     let index = Number(step);
     for (const container of lists) {
@@ -53,11 +51,15 @@ export const combineMaps = new FunctionValue("combine_maps", args => {
   const passThrough = args[3] === true;
   const originals = args[0] as readonly Value[]; // checked above
   const result: Value[] = [];
+  let parts = 0;
+  boundComparisons(left.length * right.length * keys.length);
   left.forEach((fields, i) => {
     for (const others of right) {
-      if (keys.every(key => identical(fields.get(key), others.get(key)))) result.push(new Map([...fields, ...others]));
-      else if (passThrough) result.push(originals[i] ?? null);
-      if (result.length > maxItems) throw new Error(`the list would be longer than ${maxItems}`);
+      const joins = keys.every(key => identical(fields.get(key), others.get(key)));
+      if (!joins && !passThrough) continue;
+      parts += joins ? 1 + fields.size + others.size : 1;
+      boundParts(parts);
+      result.push(joins ? new Map([...fields, ...others]) : (originals[i] ?? null));
     }
   });
   return result;

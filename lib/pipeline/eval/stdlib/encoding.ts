@@ -1,23 +1,35 @@
 /** `encoding.*`: JSON, YAML, base64, URL escapes. */
+import { boundInput, boundText, countJsonParts, countYamlParts, mapText, maxParts, maxYamlParts } from "../bounds.ts";
 import { byteList } from "../bytes.ts";
 import { toText } from "../convert.ts";
 import { parseGoJson } from "../gojson.ts";
 import { toGoPlain } from "../goplain.ts";
 import { goJson } from "../json.ts";
 import { FunctionValue } from "../value.ts";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { type Alphabet, decodeBase64, encodeBase64 } from "./base64.ts";
 import { argument, expectCount, namespace, textFunction } from "./define.ts";
 import { parseYaml } from "./yaml.ts";
 
-export const fromJson = textFunction("from_json", 1, parseGoJson);
-export const fromYaml = textFunction("from_yaml", 1, parseYaml);
+export const fromJson = textFunction("from_json", 1, text => {
+  if (text.length > maxParts) boundInput(countJsonParts(text)); // shorter ones can't have so many
+  return parseGoJson(text);
+});
+export const fromYaml = textFunction("from_yaml", 1, text => {
+  if (text.length > maxYamlParts) boundInput(countYamlParts(text), maxYamlParts); // as above
+  return parseYaml(text);
+});
 export const fromBase64 = new FunctionValue("from_base64", args => {
   expectCount(args, 1);
   return byteList(decodeBase64(argument(args, 0, toText), "standard"));
 });
 const fromUrlBase64 = textFunction("from_URLbase64", 1, text => byteList(decodeBase64(text, "url")));
-const toBase64 = textFunction("to_base64", 1, text => encodeBase64(text, "standard"));
-const toUrlBase64 = textFunction("to_URLbase64", 1, text => encodeBase64(text, "url"));
+const toBase64 = textFunction("to_base64", 1, text => encoded(text, "standard"));
+const toUrlBase64 = textFunction("to_URLbase64", 1, text => encoded(text, "url"));
+
+function encoded(text: string, alphabet: Alphabet): string {
+  boundText(Math.ceil(Buffer.byteLength(text) / 3) * 4);
+  return encodeBase64(text, alphabet);
+}
 
 const toJson = new FunctionValue("to_json", args => {
   expectCount(args, 1);
@@ -26,15 +38,19 @@ const toJson = new FunctionValue("to_json", args => {
   return goJson(toGoPlain(object));
 });
 
+/** How each byte stands in a URL. */
+const urlBytes: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  if (byte === 0x20) return "+";
+  if (/[A-Za-z0-9\-_.~]/.test(character)) return character;
+  return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+});
+
 const urlEncode = textFunction("url_encode", 1, text => {
-  let out = "";
-  for (const byte of new TextEncoder().encode(text)) {
-    const character = String.fromCharCode(byte);
-    if (byte === 0x20) out += "+";
-    else if (/[A-Za-z0-9\-_.~]/.test(character)) out += character;
-    else out += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return out;
+  let length = 0;
+  for (const byte of Buffer.from(text)) length += urlBytes[byte]?.length ?? 0;
+  boundText(length);
+  return mapText(text, piece => Array.from(Buffer.from(piece), byte => urlBytes[byte]).join(""));
 });
 
 const urlDecode = textFunction("url_decode", 1, text => {

@@ -1,6 +1,7 @@
 /** `string.*`: what Go's strings and fmt packages do. */
+import { boundParts, boundText, countCharacters, countOccurrences, mapText } from "../bounds.ts";
 import { toList, toText } from "../convert.ts";
-import { goFormat, maxTextLength } from "../gofmt.ts";
+import { goFormat } from "../gofmt.ts";
 import { toGoPlain } from "../goplain.ts";
 import { FunctionValue } from "../value.ts";
 import { argument, expectCount, namespace, textFunction } from "./define.ts";
@@ -14,24 +15,30 @@ export const join = new FunctionValue("join", args => {
   expectCount(args, 2);
   const parts = argument(args, 0, list => toList(list, toText, "*[]string"));
   const separator = argument(args, 1, toText);
-  const length = parts.reduce((sum, part) => sum + part.length, separator.length * Math.max(0, parts.length - 1));
-  return bounded(length, () => parts.join(separator));
+  boundText(parts.reduce((sum, part) => sum + part.length, separator.length * Math.max(0, parts.length - 1)));
+  return parts.join(separator);
 });
 
 export const replace = textFunction("replace", 3, (text, from, to) => {
   if (from === "") {
-    const characters = [...text];
-    return bounded(text.length + (characters.length + 1) * to.length, () => to + characters.map(c => c + to).join(""));
+    boundText(text.length + (countCharacters(text) + 1) * to.length);
+    return to + mapText(text, piece => piece.replace(/./gsu, character => character + to));
   }
-  const parts = text.split(from);
-  return bounded(text.length + (parts.length - 1) * (to.length - from.length), () => parts.join(to));
+  boundText(text.length + countOccurrences(text, from) * (to.length - from.length));
+  // a pattern that is only text is replaced in one go, without a string for each part
+  return text.replace(new RegExp(from.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "g"), to.replaceAll("$", "$$$$"));
 });
 
-export const split = textFunction("split", 2, (text, separator) =>
-  separator === "" ? [...text] : text.split(separator),
+export const split = textFunction("split", 2, (text, separator) => {
+  boundParts(separator === "" ? countCharacters(text) : countOccurrences(text, separator) + 1);
+  return separator === "" ? [...text] : text.split(separator);
+});
+export const toLower = textFunction("to_lower", 1, text =>
+  mapCharacters(text, lowerCase, piece => piece.toLowerCase()),
 );
-export const toLower = textFunction("to_lower", 1, text => mapCharacters(text, lowerCase));
-export const toUpper = textFunction("to_upper", 1, text => mapCharacters(text, upperCase));
+export const toUpper = textFunction("to_upper", 1, text =>
+  mapCharacters(text, upperCase, piece => piece.toUpperCase()),
+);
 export const trimPrefix = textFunction("trim_prefix", 2, (text, prefix) =>
   text.startsWith(prefix) ? text.slice(prefix.length) : text,
 );
@@ -41,14 +48,28 @@ export const trimSuffix = textFunction("trim_suffix", 2, (text, suffix) =>
 
 export const trim = textFunction("trim", 2, (text, cutset) => {
   const cut = new Set(cutset);
-  const characters = [...text];
-  const start = characters.findIndex(character => !cut.has(character));
-  if (start < 0) return "";
-  return characters.slice(start, characters.findLastIndex(character => !cut.has(character)) + 1).join("");
+  return trimmed(text, character => cut.has(character));
 });
 
-const outerSpace = /^[\t-\r \u0085\u00a0\p{Z}]+|[\t-\r \u0085\u00a0\p{Z}]+$/gu;
-export const trimSpace = textFunction("trim_space", 1, text => text.replace(outerSpace, ""));
+const space = /^[\t-\r \u0085\u00a0\p{Z}]$/u;
+export const trimSpace = textFunction("trim_space", 1, text => trimmed(text, character => space.test(character)));
+
+/** From both ends inwards: a pattern would look at each run of blanks inside, too. */
+function trimmed(text: string, cuts: (character: string) => boolean): string {
+  let [start, end] = [0, text.length];
+  while (start < end) {
+    const character = String.fromCodePoint(text.codePointAt(start) ?? 0);
+    if (!cuts(character)) break;
+    start += character.length;
+  }
+  while (end > start) {
+    const isPair = end - start > 1 && (text.codePointAt(end - 2) ?? 0) > 0xffff;
+    const character = text.slice(end - (isPair ? 2 : 1), end);
+    if (!cuts(character)) break;
+    end -= character.length;
+  }
+  return text.slice(start, end);
+}
 
 export const string = namespace({
   format,
@@ -63,17 +84,11 @@ export const string = namespace({
   trim_space: trimSpace,
 });
 
-function bounded(length: number, build: () => string): string {
-  if (length > maxTextLength) throw new Error("the text would be longer than 64 MiB");
-  return build();
-}
+const ascii = /^[\x00-\x7f]*$/;
 
 /** Go maps character by character, so that a text never gets longer. */
-const mapCharacters = (text: string, map: (character: string) => string): string => {
-  let out = "";
-  for (const character of text) out += map(character);
-  return out;
-};
+const mapCharacters = (text: string, map: (character: string) => string, inAscii: (piece: string) => string): string =>
+  mapText(text, piece => (ascii.test(piece) ? inAscii(piece) : Array.from(piece, map).join("")));
 
 function lowerCase(character: string): string {
   const lower = character.toLowerCase();
