@@ -9,6 +9,7 @@ import { settingOf } from "../../lib/pipeline/graph/config-blocks.ts";
 import { Flow } from "../../lib/pipeline/graph/flow.ts";
 import { fanOut, type Tap } from "../../lib/pipeline/graph/gate.ts";
 import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
+import { otel } from "../../lib/pipeline/graph/kinds.ts";
 import { MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
 import { type Component, type Environment, loadPipeline, type Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import type { HttpTrigger, Route } from "../../lib/pipeline/graph/trigger.ts";
@@ -22,6 +23,7 @@ import { LineLimit, usualLineLimit } from "./line-limit.ts";
 import { Listener, type Service } from "./listener.ts";
 import type { ProcessLogger } from "./log.ts";
 import { OwnLog } from "./own-log.ts";
+import { OwnTraces } from "./own-traces.ts";
 import { prefixed } from "./prefixed.ts";
 import { RemoteConfig } from "./remotecfg.ts";
 import { parseRemote } from "./remotecfg-file.ts";
@@ -74,7 +76,9 @@ export class LocalProcess {
   readonly #listeners = new Map<string, Listener>();
   readonly #parts = new Map<PartName, Part>();
   readonly #ownLog: OwnLog;
+  readonly #ownTraces: OwnTraces;
   readonly #remote: RemoteConfig;
+  readonly #runs = new WeakMap<Job["run"], Job["run"]>();
   #server = openServer;
   /** Where relative paths start. */
   #directory = "";
@@ -90,6 +94,7 @@ export class LocalProcess {
     this.#state = new SqliteStore(path.join(storagePath, "state.db"));
     this.#deadLetters = folderDeadLetters(path.join(storagePath, "dead-letters"));
     this.#ownLog = new OwnLog(log);
+    this.#ownTraces = new OwnTraces(log);
     this.#remote = new RemoteConfig({
       storagePath,
       log,
@@ -154,6 +159,7 @@ export class LocalProcess {
     const parts = [...this.#parts.values()];
     for (const { schedule } of parts) await schedule.stop();
     await Promise.all(closing);
+    await this.#ownTraces.stop();
     await this.#endOwnLog();
     for (const { pipeline } of parts) {
       await pipeline.settled();
@@ -189,6 +195,7 @@ export class LocalProcess {
     const update = await orClose(pipeline, () => this.#remote.prepare(settingOf(settings, "remotecfg"), directory));
     await this.#exchange("main", pipeline, () => {
       this.#configureLog(pipeline);
+      this.#configureTraces(pipeline);
       this.#server = server;
       this.onServerChange?.();
     });
@@ -216,7 +223,7 @@ export class LocalProcess {
     for (const [address, listener] of added) this.#listeners.set(address, listener);
     this.#route();
     await before?.schedule.stop(); // so that no target is scraped by both
-    schedule.set(jobsOf(pipeline, prefixes[name]));
+    schedule.set(this.#jobs(pipeline, prefixes[name]));
     await before?.pipeline.settled();
     await before?.pipeline.close();
   }
@@ -254,6 +261,46 @@ export class LocalProcess {
     });
   }
 
+  #configureTraces(pipeline: Pipeline): void {
+    const tracing = settingOf(pipeline.settings, "tracing");
+    this.#ownTraces.configure(
+      tracing?.write_to.length
+        ? {
+            fraction: tracing.sampling_fraction,
+            remote: tracing.sampler.jaeger_remote,
+            consumer: fanOut(tracing.write_to, otel.fork),
+            invocation: options => pipeline.invocation(options),
+          }
+        : undefined,
+    );
+  }
+
+  #listener(service: Service): Listener {
+    return new Listener(service, this.#options.log, (request, work) => {
+      const { method, path: place, headers } = request;
+      const attributes = { "http.request.method": method, "url.path": place };
+      const start = {
+        name: `${method} ${place}`,
+        kind: "server",
+        attributes,
+        traceparent: headers["traceparent"],
+      } as const;
+      return this.#ownTraces.span(start, work, ({ status }) => ({
+        attributes: { "http.response.status_code": status },
+        error: status >= 500 ? `got status ${status}` : undefined,
+      }));
+    });
+  }
+
+  /** What the schedule runs, as spans. */
+  #jobs(pipeline: Pipeline, prefix: string): Job[] {
+    return jobsOf(pipeline, prefix).map(job => {
+      const run = this.#runs.get(job.run) ?? traced(this.#ownTraces, job);
+      this.#runs.set(job.run, run); // the schedule tells jobs apart by it
+      return { ...job, run };
+    });
+  }
+
   #watch(pipeline: Pipeline, prefix: string): void {
     const main = this.pipeline;
     const tap = this.#tap;
@@ -273,7 +320,7 @@ export class LocalProcess {
         });
       }
       this.#route();
-      part.schedule.set(jobsOf(pipeline, prefixes[name]));
+      part.schedule.set(this.#jobs(pipeline, prefixes[name]));
     });
   }
 
@@ -288,6 +335,7 @@ export class LocalProcess {
       metrics: this.metrics,
       memories: this.#memories[name],
       directory,
+      storagePath: this.#options.storagePath,
       clock: Date.now,
       random: Math.random,
     };
@@ -316,7 +364,7 @@ export class LocalProcess {
     try {
       for (const [address, doors] of wanted) {
         if (this.#listeners.has(address)) continue;
-        const listener = new Listener(serviceOf(doors), this.#options.log);
+        const listener = this.#listener(serviceOf(doors));
         const [{ trigger }] = doors as [Door]; // grouped by address, so there is one
         const { host, port } = trigger;
         freed.push(...this.#free(host, port, wanted));
@@ -344,7 +392,7 @@ export class LocalProcess {
         this.#listeners.delete(key);
         void listener.close();
         return async () => {
-          const again = new Listener(listener.service, this.#options.log);
+          const again = this.#listener(listener.service);
           await again.listen(host, port);
           this.#listeners.set(key, again);
         };
@@ -370,6 +418,11 @@ function inOneLine(error: unknown): never {
   if (!(error instanceof ConfigurationError)) throw error;
   throw new Error(error.diagnostics.map(formatDiagnosticLine).join("; "), { cause: error });
 }
+
+const traced =
+  (traces: OwnTraces, { name, run }: Job): Job["run"] =>
+  invocation =>
+    traces.span({ name, kind: "internal", attributes: { component_id: name } }, () => run(invocation));
 
 /** What fails after a pipeline was built must not leave it behind. */
 async function orClose<T>(pipeline: Pipeline, work: () => T): Promise<T> {

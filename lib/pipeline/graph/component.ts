@@ -113,6 +113,8 @@ export interface Host {
   readonly internalPages: Map<string, () => string>;
   /** The folder that relative paths of the configuration start from. */
   readonly directory: string;
+  /** A folder for what should last over restarts; absent in a function. */
+  readonly storagePath: string | undefined;
   /** Wall clock, for what is not part of an invocation (timers, token expiry). */
   readonly clock: () => number;
   /** Replaces the exports; what depends on them is evaluated again. */

@@ -113,24 +113,34 @@ const livedebugging = object({
   ),
 });
 
-const accepted = "Accepted; the process makes no spans of itself.";
-
 const tracing = object({
-  sampling_fraction: optional(number, 0.1, accepted),
+  sampling_fraction: optional(
+    number,
+    0.1,
+    "Fraction of traces that are kept; those of callers that send a trace are kept as they say.",
+  ),
   sampler: defaultBlock(
     object({
       jaeger_remote: block(
         object({
-          url: optional(string, "http://127.0.0.1:5778/sampling", accepted),
-          max_operations: optional(int, 256, accepted),
-          refresh_interval: optional(duration, "1m", accepted),
+          url: optional(
+            string,
+            "http://127.0.0.1:5778/sampling",
+            "Where the strategies of `service=alloy` are read from.",
+          ),
+          max_operations: optional(int, 256, "Names of spans that have a fraction of their own."),
+          refresh_interval: optional(duration, "1m", "Time between two requests."),
         }),
-        accepted,
+        "Strategies of a Jaeger server; the fraction counts until it answers.",
       ),
     }),
-    accepted,
+    "Decides in the place of `sampling_fraction`.",
   ),
-  write_to: optional(list(receiver(otel)), [], accepted),
+  write_to: optional(
+    list(receiver(otel)),
+    [],
+    "Receivers that get the process' own traces: a span for each request to a component and for each run of work on a schedule, such as a scrape. There are none of what happens inside, and none in a function.",
+  ),
 });
 
 const windowsFilter = object({

@@ -38,6 +38,7 @@ export interface Environment {
   /** Stands in front of the ids of all components, for a pipeline beside another one. */
   readonly path?: string;
   readonly directory: string;
+  readonly storagePath?: string;
   readonly clock: () => number;
   readonly random: () => number;
 }

@@ -87,7 +87,7 @@ export class Runtime {
 
   /** What a component gets; `directory` is that of its module, where it has one on disk. */
   hostOf(id: string, directory: string): Omit<Host, "setExports" | "reportHealth"> {
-    const { mode, offline = false, flow, log, state, deadLetters, metrics, clock } = this.environment;
+    const { mode, offline = false, flow, log, state, deadLetters, metrics, storagePath, clock } = this.environment;
     const memory = this.#memories.get(id) ?? new Map<string, unknown>();
     this.#memories.set(id, memory);
     return {
@@ -102,6 +102,7 @@ export class Runtime {
       memory,
       internalPages: this.#internalPages,
       directory: path.isAbsolute(directory) ? directory : this.environment.directory,
+      storagePath,
       clock,
     };
   }

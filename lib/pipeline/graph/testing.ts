@@ -40,6 +40,7 @@ export const testHost = (overrides: Partial<Host> = {}): Host => ({
   ...testEnvironment(overrides as Partial<Environment>), // a host has these and more
   id: "test.part.a",
   offline: false,
+  storagePath: undefined,
   deadLetters: memoryDeadLetters(),
   memory: new Map(),
   internalPages: new Map(),

@@ -131,12 +131,11 @@ test("keys of SSH, with and without a passphrase", async () => {
     return readFileSync(path.join(folder, name), "utf8");
   };
   const load = async (ssh_key: Record<string, unknown>, data: string) => {
-    vi.stubEnv("AMALGAM_DATA", path.join(folder, data));
     const address = `ssh://ann@example.invalid${repository.folder}`;
     const args = importGit.args.decode({ repository: address, path: "a.alloy", ssh_key });
-    const built = await Promise.resolve(importGit.build(args, testHost({ directory: folder }))).catch((error: Error) =>
-      error.message.replace(/".*"/, "REPOSITORY"),
-    );
+    const built = await Promise.resolve(
+      importGit.build(args, testHost({ directory: folder, storagePath: path.join(folder, data) })),
+    ).catch((error: Error) => error.message.replace(/".*"/, "REPOSITORY"));
     return typeof built === "string" ? built : built.exports?.content.files[0]?.text;
   };
   const key = makeKey("key", "");

@@ -29,6 +29,8 @@ export interface GitRepositoryOptions {
   readonly access: GitAccessArgs;
   /** Where relative paths of the access start from. */
   readonly directory: string;
+  /** Where copies last; without it they are in a folder for temporary files. */
+  readonly storagePath: string | undefined;
 }
 
 export interface GitRepository {
@@ -46,7 +48,7 @@ export class InvalidRevisionError extends Error {}
 /** Makes the folder that copies are kept in; nothing is fetched yet. */
 export function gitRepository(options: GitRepositoryOptions): GitRepository {
   const { address, revision, access, directory } = options;
-  const base = path.join(privateFolder(), keyOf(options));
+  const base = path.join(privateFolder(options.storagePath), keyOf(options));
   mkdirSync(base, { recursive: true, mode: 0o700 });
   const folder = path.join(base, "repo");
   const exists = () => existsSync(path.join(folder, ".git", stateFile));
@@ -89,10 +91,11 @@ function keyOf({ address, revision, access }: GitRepositoryOptions): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
 
-/** `AMALGAM_DATA`, or a folder for temporary files that is this user's alone. */
-function privateFolder(): string {
-  const data = process.env["AMALGAM_DATA"];
-  const folder = data ? path.resolve(data, "git") : path.join(tmpdir(), `amalgam-git-${process.getuid?.() ?? "user"}`);
+/** In the storage, or in a folder for temporary files that is this user's alone. */
+function privateFolder(storagePath: string | undefined): string {
+  const folder = storagePath
+    ? path.resolve(storagePath, "git")
+    : path.join(tmpdir(), `amalgam-git-${process.getuid?.() ?? "user"}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { uid, mode } = lstatSync(folder);
   const mine = process.getuid === undefined || uid === process.getuid();

@@ -69,7 +69,13 @@ async function start(args: Args, host: Host) {
   const address = addressOf(args, host.directory);
   if (!address) throw new Error(noAddress);
   const { revision, pull_frequency: everyMs } = args;
-  const repository = gitRepository({ address, revision, access: args, directory: host.directory });
+  const repository = gitRepository({
+    address,
+    revision,
+    access: args,
+    directory: host.directory,
+    storagePath: host.storagePath,
+  });
   const stale = await updateOrKeep(repository);
   const first = read(repository, address, args);
   if (stale) {

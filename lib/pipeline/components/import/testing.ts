@@ -65,7 +65,6 @@ export class GitWorkplace {
 
   static async make(): Promise<GitWorkplace> {
     const folder = mkdtempSync(path.join(tmpdir(), "import-git-"));
-    vi.stubEnv("AMALGAM_DATA", path.join(folder, "data"));
     vi.stubEnv("GIT_CONFIG_GLOBAL", "/dev/null");
     vi.stubEnv("GIT_CONFIG_NOSYSTEM", "1");
     vi.stubEnv("GIT_DIR", "/nowhere"); // as within a hook
@@ -78,6 +77,7 @@ export class GitWorkplace {
     const health: string[] = [];
     const host = testHost({
       directory: this.folder,
+      storagePath: path.join(this.folder, "data"),
       setExports: exports => seen.push(textsOf((exports as { content: ModuleContent }).content)), // as the schema says
       reportHealth: (state, message) => health.push(`${state}: ${message}`),
       ...overrides,
