@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { loadFunction } from "../../functions/aws/entry.ts";
-import { createHandler } from "../../functions/aws/handler.ts";
+import { createHandler, type Handler } from "../../functions/aws/handler.ts";
+import { bundle } from "../../functions/bundle.ts";
 import { readConfiguration } from "../../functions/local/configuration.ts";
 import { definitions } from "../../lib/pipeline/components/index.ts";
 import { remoteAwsSecretsManager } from "../../lib/pipeline/components/remote/aws/secrets_manager.ts";
@@ -18,7 +19,7 @@ import { testLog } from "../../lib/pipeline/graph/testing.ts";
 import { post } from "./support/client.ts";
 import { type Moto, motoIsInstalled, region, startMoto } from "./support/moto.ts";
 import { freePort } from "./support/ports.ts";
-import { startAmalgam, writeConfig } from "./support/process.ts";
+import { startAmalgam, temporaryFolder, writeConfig } from "./support/process.ts";
 import { type Sink, startSink } from "./support/sink.ts";
 import { until } from "./support/until.ts";
 
@@ -65,6 +66,17 @@ loki.source.api "in" {
 
 const push = (line: string) =>
   JSON.stringify({ streams: [{ stream: { job: "a" }, values: [["1700000000000000000", line]] }] });
+
+/** As a function URL gives it. */
+const pushEvent = () => ({
+  version: "2.0",
+  rawPath: "/loki/api/v1/push",
+  rawQueryString: "",
+  headers: { "content-type": "application/json" },
+  requestContext: { http: { method: "POST", path: "/loki/api/v1/push" }, stage: "$default", requestId: "r" },
+  body: push("line"),
+  isBase64Encoded: false,
+});
 
 /** Sends lines until one comes out as wanted, and gives how the last one came out. */
 async function arrives(sink: Sink, port: number, label: string, password: string): Promise<void> {
@@ -144,15 +156,7 @@ ${writer(sink, "remote.http.version.content", '"x"')}${receiver(3100)}`);
   onTestFinished(() => pipeline.close());
   const handler = createHandler(pipeline);
   const invoke = async () => {
-    await handler({
-      version: "2.0",
-      rawPath: "/loki/api/v1/push",
-      rawQueryString: "",
-      headers: { "content-type": "application/json" },
-      requestContext: { http: { method: "POST", path: "/loki/api/v1/push" }, stage: "$default", requestId: "r" },
-      body: push("line"),
-      isBase64Encoded: false,
-    });
+    await handler(pushEvent());
     return { label: /version="(\w+)"/.exec(sink.entries.at(-1)?.labels ?? "")?.[1], asked: version.asked };
   };
   const seen = [await invoke()];
@@ -389,5 +393,33 @@ ${writer(sink, "convert.nonsensitive(remote.aws.secrets_manager.loki.data.versio
     const page = await (await fetch(`${amalgam.admin}/api/v0/web/components/remote.aws.secrets_manager.loki`)).text();
     expect(page).toContain("(secret)");
     for (const secret of ["four-password", user.secretAccessKey]) expect(page + amalgam.log()).not.toContain(secret);
+  });
+
+  test("a bundled function reads its secrets at the cold start, with what the runtime gives it", async () => {
+    const sink = await startSink();
+    const user = await moto.addUser("bundled", ["secretsmanager:GetSecretValue", "ssm:GetParametersByPath"]);
+    await moto.json("secretsmanager", "secretsmanager.PutSecretValue", {
+      SecretId: "shop/loki",
+      SecretString: loki("bundled"),
+    });
+    const config = writeConfig(`
+remote.aws.secrets_manager "loki" {
+  secret_id = "shop/loki"
+}
+
+remote.aws.ssm_parameter "prod" {
+  path = "/shop/prod"
+}
+${writer(sink, "convert.nonsensitive(remote.aws.ssm_parameter.prod.data.version)", "remote.aws.secrets_manager.loki.data.password")}${receiver(3100)}`);
+    const { file } = await bundle({ config, outdir: temporaryFolder(), target: "aws" });
+    vi.stubEnv("AWS_ENDPOINT_URL", moto.url);
+    vi.stubEnv("AWS_REGION", region);
+    vi.stubEnv("AWS_ACCESS_KEY_ID", user.accessKeyId);
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", user.secretAccessKey);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { handler } = (await import(file)) as { handler: Handler }; // what a bundle exports
+    await handler(pushEvent());
+    expect(sink.requests.map(({ headers }) => headers.authorization)).toEqual([basic("bundled-password")]);
+    expect(sink.entries.map(({ labels }) => labels)).toEqual(['{job="a", version="two"}']);
   });
 });

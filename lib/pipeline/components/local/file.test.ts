@@ -25,6 +25,7 @@ interface Started {
   /** Contents that were exported after the first. */
   readonly seen: readonly string[];
   readonly health: readonly string[];
+  readonly refresh: { readonly everyMs: number; readonly run: () => Promise<void> } | undefined;
   /** Resolves when the last content that was exported, and the health, are these. */
   until(content: string | undefined, health?: string): Promise<void>;
 }
@@ -38,14 +39,17 @@ async function start(args: Record<string, unknown> = {}, overrides: Partial<Host
     reportHealth: (state, message) => health.push(`${state}: ${message.replace(/:.*/, "")}`),
     ...overrides,
   });
-  const { exports, close } = await localFile.build(localFile.args.decode({ filename: "f.txt", ...args }), host);
+  const { exports, close, refresh } = await localFile.build(
+    localFile.args.decode({ filename: "f.txt", ...args }),
+    host,
+  );
   closing.push(() => close?.());
   const until = async (content: string | undefined, state?: string) => {
     while (seen.at(-1) !== content || (state !== undefined && health.at(-1) !== state))
       await new Promise(resolve => setTimeout(resolve, 5));
   };
   if (!exports) throw new Error("should have exports");
-  return { content: exports.content.reveal(), isSecret: exports.content.isSecret, seen, health, until };
+  return { content: exports.content.reveal(), isSecret: exports.content.isSecret, seen, health, refresh, until };
 }
 
 test.for<{ it: string; args: Record<string, unknown>; out: object }>([
@@ -116,12 +120,22 @@ describe.for(["fsnotify", "poll"])("with %s", detector => {
   });
 });
 
-test("in a function nothing is watched", async () => {
+test("in a function nothing is watched: the file is read again when it is older than poll_frequency", async () => {
   write("one");
-  const { seen } = await start({ poll_frequency: "1ms" }, { mode: "function" });
+  const { seen, health, refresh } = await start({ poll_frequency: "1ms" }, { mode: "function" });
   write("two");
   await new Promise(resolve => setTimeout(resolve, 30));
-  expect(seen).toEqual([]);
+  expect([seen, refresh?.everyMs]).toEqual([[], 1]);
+  await refresh?.run();
+  expect([seen, health]).toEqual([["two"], ["healthy: read file"]]);
+  rmSync(path.join(folder, "f.txt"));
+  await expect(refresh?.run()).rejects.toThrow("ENOENT");
+  expect(seen).toEqual(["two"]);
+});
+
+test("in the local process it does that itself", async () => {
+  write("one");
+  expect((await start()).refresh).toBeUndefined();
 });
 
 test("a component that is closed watches no more", async () => {

@@ -18,7 +18,8 @@ export const localFile = defineComponent({
   name: "local.file",
   summary: "Reads a file and exports its content.",
   stability: "generally-available",
-  inFunctions: "The file must be in the bundle; it is read once, at the cold start.",
+  inFunctions:
+    "The file must be in the bundle or a file system that is mounted; it is read at the cold start, and before the records of an invocation when the content is older than poll_frequency.",
   args,
   exports: object({ content: required(optionalSecret, "The content of the file.") }),
   check: watchProblems,
@@ -26,16 +27,21 @@ export const localFile = defineComponent({
     const file = path.resolve(host.directory, args.filename);
     const read = () => ({ content: new OptionalSecret(args.is_secret, readFileSync(file, "utf8")) });
     const exports = read(); // a missing file fails the load
-    // a file that can't be read leaves the last content, and says so in the health
     const update = () => {
+      host.setExports(read());
+      host.reportHealth("healthy", "read file");
+    };
+    if (host.mode === "function")
+      return { exports, refresh: { everyMs: args.poll_frequency, run: async () => update() } };
+    // a file that can't be read leaves the last content, and says so in the health
+    const tryUpdate = () => {
       try {
-        host.setExports(read());
-        host.reportHealth("healthy", "read file");
+        update();
       } catch (error) {
         host.reportHealth("unhealthy", `failed to read file: ${messageOf(error)}`);
       }
     };
-    const stop = host.mode === "local" ? watchFolder(path.dirname(file), args, host, update) : undefined;
-    return { exports, close: async () => stop?.() };
+    const stop = watchFolder(path.dirname(file), args, host, tryUpdate);
+    return { exports, close: async () => stop() };
   },
 });

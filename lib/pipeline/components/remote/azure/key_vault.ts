@@ -2,7 +2,7 @@
 import { createHttpClient, type HttpClient } from "../../../delivery/http.ts";
 import { userAgent } from "../../../delivery/user-agent.ts";
 import { block, type Infer, object, optional, required } from "../../../eval/schema.ts";
-import { bool, duration, secret, string } from "../../../eval/types.ts";
+import { duration, secret, string } from "../../../eval/types.ts";
 import { Secret } from "../../../eval/value.ts";
 import { defineComponent, type Problem } from "../../../graph/component.ts";
 import { fieldsIn, isHttpUrl, objectOf, reasonOf } from "../rest.ts";
@@ -24,7 +24,6 @@ const args = object({
   poll_frequency: optional(duration, "5m", "Age at which the secret is read again; 0 reads it once."),
   managed_identity_client_id: optional(string, "", "Id of a managed identity that was assigned by a user."),
   application: block(application, "An application to log in as; the function's managed identity where unset."),
-  insecure_skip_verify: optional(bool, false, "Accepts any server certificate, for emulators."),
 });
 type Args = Infer<typeof args>;
 
@@ -50,7 +49,6 @@ export const remoteAzureKeyVault = defineComponent({
       authorize: async ({ headers }) => {
         headers["authorization"] = await identity.authorization();
       },
-      ...(args.insecure_skip_verify && { tls: { insecureSkipVerify: true } }),
     });
     return startSource(host, {
       read: async () => exportsOf(await readSecret(client, url)),
