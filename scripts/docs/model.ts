@@ -58,21 +58,18 @@ export function bodiesOf(schema: ObjectSchema<unknown>, variants: Variants): Bod
     places.set(below, path);
     (refused ? later : queue).push([path, below]);
   };
-  const pending: { path: string; schema: ObjectSchema<unknown> }[] = [];
+  const all: { path: string; at: ObjectSchema<unknown>; found: readonly FoundBlock[] }[] = [];
   for (let next = queue.shift() ?? later.shift(); next; next = queue.shift() ?? later.shift()) {
     const [path, at] = next;
-    pending.push({ path, schema: at });
     const found = blocksOf(at, variants);
+    all.push({ path, at, found });
     // what is refused may share bodies with what is not
     for (const refused of [false, true])
       for (const each of found)
         if ((each.refused !== undefined) === refused) place(joinPath(path, each.name), each.schema, refused);
   }
-  for (const { path, schema: at } of pending) {
-    const blocks = blocksOf(at, variants).map(({ schema: below, ...rest }) => ({
-      ...rest,
-      body: places.get(below) ?? "",
-    }));
+  for (const { path, at, found } of all) {
+    const blocks = found.map(({ schema: below, ...rest }) => ({ ...rest, body: places.get(below) as string })); // placed above
     bodies[path] = { arguments: argumentsOf(at), blocks };
   }
   return bodies;
