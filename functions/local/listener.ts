@@ -7,6 +7,7 @@ import type { Invocation, Logger } from "../../lib/pipeline/graph/invocation.ts"
 import type {
   ClientCertificates,
   HttpReply,
+  HttpRequest,
   HttpTrigger,
   Route,
   TlsListener,
@@ -17,6 +18,9 @@ export interface Service {
   readonly triggers: readonly HttpTrigger[];
   readonly invocation: (options: { deadlineMs: number; signal: AbortSignal }, route: Route) => Invocation;
 }
+
+/** Surrounds the work for a request. */
+export type TraceRequest = (request: HttpRequest, work: () => Promise<HttpReply>) => Promise<HttpReply>;
 
 const defaultAnswerMs = 30_000;
 /** Time kept back to write the answer. */
@@ -30,14 +34,16 @@ const lingerMs = 2000;
 export class Listener {
   readonly #server: Server;
   readonly #log: Logger;
+  readonly #trace: TraceRequest;
   #service: Service;
   #closing = false;
   /** What it listens on, with the port as it was asked for. */
   address: { readonly host: string; readonly port: number } | undefined;
 
-  constructor(service: Service, log: Logger) {
+  constructor(service: Service, log: Logger, trace: TraceRequest = (_, work) => work()) {
     this.#service = service;
     this.#log = log;
+    this.#trace = trace;
     const tls = tlsOf(service);
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       void this.#answer(request, response);
@@ -112,7 +118,8 @@ export class Listener {
       const deadlineMs = (route.answerWithinMs ?? defaultAnswerMs) - reserveMs;
       const invocation = this.#service.invocation({ deadlineMs, signal: gone.signal }, route);
       const headers = request.headers as Readonly<Record<string, string | undefined>>; // only set-cookie is a list, and that isn't sent by clients
-      this.#send(request, response, await route.handle({ method, path, query, headers, body }, invocation));
+      const asked = { method, path, query, headers, body };
+      this.#send(request, response, await this.#trace(asked, () => route.handle(asked, invocation)));
     } catch (error) {
       this.#log.error("request failed", { path, error: messageOf(error) });
       this.#send(request, response, { status: 500, body: "internal error\n" });

@@ -277,6 +277,7 @@ export class LocalProcess {
 
   #listener(service: Service): Listener {
     return new Listener(service, this.#options.log, (request, work) => {
+      if (!this.#ownTraces.wanted) return work();
       const { method, path: place, headers } = request;
       const attributes = { "http.request.method": method, "url.path": place };
       const start = {
