@@ -2,7 +2,8 @@
 import { messageOf } from "../delivery/errors.ts";
 import type { Diagnostic } from "../syntax/diagnostic.ts";
 import { parseFile } from "../syntax/parser.ts";
-import type { Definition } from "./component.ts";
+import { formatDiagnosticLine } from "../syntax/report.ts";
+import type { Definition, Host } from "./component.ts";
 import { DiagnosticsError } from "./diagnostics-error.ts";
 import { type LanguageInstance, type ScopeHost, start } from "./language.ts";
 import type { ModuleContent } from "./module-content.ts";
@@ -27,17 +28,25 @@ export async function fetchModule(source: Definition, args: unknown, host: Scope
     scope.retire(before.finish());
   };
   let adopting = Promise.resolve();
+  let broken: string | undefined;
   const setExports = (exports: unknown) => {
     adopting = adopting
       .then(() => adopt(exports))
-      .then(() => host.reportHealth("healthy", "content updated"))
+      .then(() => {
+        broken = undefined;
+        host.reportHealth("healthy", "content updated");
+      })
       .catch((error: unknown) => {
-        const message = `the content can't be used, the last one goes on: ${messageOf(error)}`;
-        host.log.error(message, { component: id });
-        host.reportHealth("unhealthy", message);
+        broken = `the content can't be used, the last one goes on: ${reasonOf(error)}`;
+        host.log.error(broken, { component: id });
+        host.reportHealth("unhealthy", broken);
       });
   };
-  const instance = await source.build(args, { ...host, setExports });
+  // that a text could be fetched does not make it a good one
+  const reportHealth: Host["reportHealth"] = (state, message) => {
+    if (broken === undefined || state !== "healthy") host.reportHealth(state, message);
+  };
+  const instance = await source.build(args, { ...host, setExports, reportHealth });
   try {
     await adopt(instance.exports);
   } catch (error) {
@@ -61,6 +70,12 @@ export async function fetchModule(source: Definition, args: unknown, host: Scope
       await inner?.finish();
     },
   };
+}
+
+/** With the place in the module, where there is one. */
+function reasonOf(error: unknown): string {
+  const [first] = error instanceof DiagnosticsError ? error.diagnostics : [];
+  return first ? formatDiagnosticLine(first) : messageOf(error);
 }
 
 const sameContent = (a: ModuleContent, b: ModuleContent): boolean =>

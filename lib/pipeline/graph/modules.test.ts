@@ -287,8 +287,10 @@ describe("what changes", () => {
     expect(exportsOf(pipeline, "lib.d.x")).toBe('{"v":1}');
     expect(pipeline.component("import.file.lib")?.health).toMatchObject({
       state: "unhealthy",
-      message: "the content can't be used, the last one goes on: expected }, got EOF",
+      message: "the content can't be used, the last one goes on: m.alloy:1:14: expected }, got EOF",
     });
+    p.hosts.get("import.file.lib")?.reportHealth("healthy", "read file"); // the same broken file again
+    expect(pipeline.component("import.file.lib")?.health.state).toBe("unhealthy");
     p.hosts.get("import.file.lib")?.setExports({ content: file('declare "d" {\nexport "v" {\nvalue = 3\n}\n}') });
     await soon();
     await soon();

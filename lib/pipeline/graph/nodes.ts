@@ -8,6 +8,7 @@ import { hintFor } from "../eval/schema.ts";
 import { stdlib } from "../eval/stdlib/index.ts";
 import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Range, type Source } from "../syntax/diagnostic.ts";
+import { positionOf } from "../syntax/position.ts";
 import type { Definition, Stability } from "./component.ts";
 import { configBlocks } from "./config-blocks.ts";
 import { languageDefinition } from "./language.ts";
@@ -358,12 +359,10 @@ function belowLevel(what: string, stability: Stability, minimum: Stability): str
 
 const rank: Readonly<Record<Stability, number>> = { experimental: 0, "public-preview": 1, "generally-available": 2 };
 
-const placeOf = (source: Source, { start }: Range): string => {
-  const before = source.text.slice(0, start);
-  const line = before.split("\n").length;
-  const column = Buffer.byteLength(before.slice(before.lastIndexOf("\n") + 1)) + 1;
+function placeOf(source: Source, { start }: Range): string {
+  const { line, column } = positionOf(source, start);
   return `${source.name}:${line}:${column}`;
-};
+}
 
 /** What a block's expressions refer to; names that lead nowhere are diagnostics, unless they may lead out of a template. */
 function draftOf(entry: Entry, known: ReadonlySet<string>, names: Names, surroundings: Surroundings): Draft {
