@@ -328,7 +328,7 @@ function wishOf(slot: Slot, sides: readonly Side[]): { readonly at: number; read
   let [sum, weight] = [0, 0];
   for (const side of sides) {
     for (const { slot: neighbour, shift } of slot[side]) {
-      const share = 1 / neighbour[side === "before" ? "after" : "before"].length;
+      const share = 1 / neighbour[side === "before" ? "after" : "before"].length ** 2;
       sum += share * (neighbour.at + shift);
       weight += share;
     }
