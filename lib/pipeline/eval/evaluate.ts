@@ -25,6 +25,7 @@ export const maxDepth = 1_000;
 
 /** The value of an expression. Throws an `EvaluationError` with the range of the part that is wrong. */
 export function evaluate(expr: Expr, scope: Scope): Value {
+  if (expr.kind === "literal") return literal(expr); // where it comes from needs no memory
   const origins = new Origins(sourceOf(scope));
   rememberOrigins(expr, origins);
   return new Evaluation(scope, origins).run(expr, 0);

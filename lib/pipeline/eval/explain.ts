@@ -43,8 +43,9 @@ export function ofArgument(mismatch: Mismatch): Mismatch {
 /** What one evaluation remembers of where its values come from. */
 export class Origins {
   readonly #source: Source | undefined;
-  readonly #unique = new Map<Value, Expr>();
-  readonly #literals = new WeakMap<object, ArrayExpr | ObjectExpr>();
+  /** Made when they are needed: most expressions are a word or a number. */
+  #unique: Map<Value, Expr> | undefined;
+  #literals: Map<object, ArrayExpr | ObjectExpr> | undefined;
 
   constructor(source?: Source) {
     this.#source = source;
@@ -58,8 +59,11 @@ export class Origins {
 
   /** Called for each value that an expression made, inner ones first. */
   made(value: Value, expr: Expr): void {
-    if (existsOnce(value)) this.#unique.set(value, expr);
-    else if ((expr.kind === "array" || expr.kind === "object") && typeof value === "object" && value !== null) {
+    if (existsOnce(value)) {
+      this.#unique ??= new Map();
+      this.#unique.set(value, expr);
+    } else if ((expr.kind === "array" || expr.kind === "object") && typeof value === "object" && value !== null) {
+      this.#literals ??= new Map();
       this.#literals.set(value, expr);
     }
   }
@@ -67,15 +71,15 @@ export class Origins {
   /** The expression that made a value which `expr` is known to have made. */
   of(value: Value, expr: Expr): Expr | undefined {
     if (value === null) return undefined;
-    return existsOnce(value) ? (this.#unique.get(value) ?? expr) : expr;
+    return existsOnce(value) ? (this.#unique?.get(value) ?? expr) : expr;
   }
 
   /** The expression that made a part of a container. */
   ofPart(container: Value, step: string | number, part: Value): Expr | undefined {
     if (part === null) return undefined;
-    if (existsOnce(part)) return this.#unique.get(part);
+    if (existsOnce(part)) return this.#unique?.get(part);
     if (typeof container !== "object" || container === null) return undefined;
-    const literal = this.#literals.get(container);
+    const literal = this.#literals?.get(container);
     if (!literal) {
       const source = sourceOf(container, step);
       return source && this.ofPart(source.container, source.step, part);

@@ -22,9 +22,15 @@ export function traversalsOf(expr: Expr): readonly Reference[] {
   const found: Reference[] = [];
   const open: Expr[] = [expr]; // a stack of what is still to visit, the next one last
   for (let node = open.pop(); node; node = open.pop()) {
-    const path = pathOf(node);
+    const path = node.kind === "identifier" || node.kind === "access" ? pathOf(node) : undefined;
     if (path) found.push({ path, start: node.start, end: node.end });
-    else open.push(...partsOf(node).toReversed());
+    else {
+      const parts = partsOf(node);
+      for (let i = parts.length - 1; i >= 0; i--) {
+        const part = parts[i] as Expr; // inside
+        if (part.kind !== "literal") open.push(part);
+      }
+    }
   }
   return found;
 }

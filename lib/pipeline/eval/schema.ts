@@ -213,13 +213,18 @@ interface Decoding {
 function decodeBody(fields: Fields, body: readonly Statement[], owner: Range, context: DecodeContext): unknown {
   const result: Record<string, unknown> = {};
   const counts = new Map<string, number>();
-  const statements = body.map(statement => ({ statement, place: placeOf(fields, statement) }));
-  for (const { place } of statements) if (place) counts.set(place.name, (counts.get(place.name) ?? 0) + 1);
-  for (const { statement, place } of statements) {
-    if (place) decodeStatement(place, statement, { result, counts, context });
+  const index = indexOf(fields);
+  for (const statement of body) {
+    const place = placeOf(index, statement);
+    if (place) counts.set(place.name, (counts.get(place.name) ?? 0) + 1);
+  }
+  const decoding = { result, counts, context };
+  for (const statement of body) {
+    const place = placeOf(index, statement);
+    if (place) decodeStatement(place, statement, decoding);
     else reportUnknown(fields, statement, context);
   }
-  for (const [name, field] of Object.entries(fields)) {
+  for (const [name, field] of index.entries) {
     if (Object.hasOwn(result, name)) continue;
     if (field.kind !== "choice" && field.required) context.report(owner, `missing required ${field.kind} "${name}"`);
     result[name] = absent(field);
@@ -235,15 +240,33 @@ interface Place {
   readonly variant: string;
 }
 
-function placeOf(fields: Fields, { name: { name }, kind }: Statement): Place | undefined {
-  const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-  if (field && field.kind !== "choice") return { name, field, variant: "" };
-  const dot = name.indexOf(".");
-  const group = name.slice(0, Math.max(dot, 0));
-  const variant = name.slice(dot + 1);
-  const choice = Object.hasOwn(fields, group) ? fields[group] : undefined;
-  if (kind !== "block" || choice?.kind !== "choice" || !Object.hasOwn(choice.variants(), variant)) return undefined;
-  return { name: group, field: choice, variant };
+/** Fields by the names that statements have, made once a schema. */
+interface FieldIndex {
+  readonly entries: readonly (readonly [string, Field])[];
+  readonly places: Map<string, Place>;
+}
+
+const indexes = new WeakMap<Fields, FieldIndex>();
+
+function indexOf(fields: Fields): FieldIndex {
+  let index = indexes.get(fields);
+  if (!index) {
+    const entries = Object.entries(fields);
+    index = { entries, places: new Map() };
+    for (const [name, field] of entries) {
+      if (field.kind !== "choice") index.places.set(name, { name, field, variant: "" });
+      else
+        for (const variant of Object.keys(field.variants()))
+          index.places.set(`${name}.${variant}`, { name, field, variant });
+    }
+    indexes.set(fields, index);
+  }
+  return index;
+}
+
+function placeOf({ places }: FieldIndex, { name: { name }, kind }: Statement): Place | undefined {
+  const place = places.get(name);
+  return place?.field.kind === "choice" && kind !== "block" ? undefined : place;
 }
 
 function reportUnknown(fields: Fields, statement: Statement, context: DecodeContext): void {
@@ -288,7 +311,19 @@ function decodeBlock({ field, variant }: Place, block: Block, context: DecodeCon
 function absent(field: Field): unknown {
   if (field.kind === "attribute") return defaultOf(field);
   if (field.kind === "choice" || field.many) return [];
-  return "withDefaults" in field ? field.schema().decode({}) : undefined;
+  return "withDefaults" in field ? madeDefault(field) : undefined;
+}
+
+const defaultBlocks = new WeakMap<BlockField<unknown>, unknown>();
+
+/** What a block is that is not given but has defaults; made once, since arguments are only read. */
+function madeDefault(field: BlockField<unknown>): unknown {
+  let made = defaultBlocks.get(field);
+  if (made === undefined) {
+    made = field.schema().decode({});
+    defaultBlocks.set(field, made);
+  }
+  return made;
 }
 
 function decodeAttribute(field: AttributeField<unknown>, expr: Expr, context: DecodeContext): unknown {
