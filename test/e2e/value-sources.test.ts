@@ -96,7 +96,7 @@ test("amalgam run: what a URL gives is a label and a password, a change takes ef
   const version = await startText("one");
   const password = await startText("first-password");
   const port = await freePort();
-  const poll = 'poll_frequency = "200ms"\n  poll_timeout = "100ms"';
+  const poll = 'poll_frequency = "1s"\n  poll_timeout = "900ms"';
   const amalgam = await startAmalgam(
     writeConfig(`
 remote.http "version" {

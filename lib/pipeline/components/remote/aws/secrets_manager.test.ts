@@ -131,7 +131,7 @@ test.for([
   {
     it: "its ARN",
     args: { secret_id: `${whole}-AbCdEf` },
-    permissions: [{ action: read, resource: `${whole}-AbCdEf` }],
+    permissions: [`${whole}-AbCdEf`, `${whole}-AbCdEf-??????`].map(resource => ({ action: read, resource })),
   },
   {
     it: "its ARN without the end",

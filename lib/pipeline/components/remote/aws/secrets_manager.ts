@@ -77,15 +77,17 @@ function exportsOf({ SecretString: text, SecretBinary: binary }: Fields) {
   return { content: new Secret(text), data: fieldsOf(text) };
 }
 
-/** Secrets have six characters of the service's choice at the end of their ARNs. */
+/** Secrets have six characters of the service's choice at the end of their ARNs, which a user may leave out. */
 function needsOf({ secret_id: id, kms_key, client: { region, assume_role } }: Args): Needs {
   if (assume_role) return { permissions: [{ action: "sts:AssumeRole", resource: assume_role.role_arn }] };
-  const name = `arn:${partition}:secretsmanager:${arnRegion(region)}:${account}:secret:${id}-??????`;
-  const whole = /-\w{6}$/.test(id) ? id : `${id}-??????`; // an ARN may come without them
-  const resource = id.startsWith("arn:") ? whole : name;
+  const arn = id.startsWith("arn:")
+    ? id
+    : `arn:${partition}:secretsmanager:${arnRegion(region)}:${account}:secret:${id}`;
+  const mayBeWhole = id.startsWith("arn:") && /-\w{6}$/.test(id);
+  const resources = [...(mayBeWhole ? [arn] : []), `${arn}-??????`];
   return {
     permissions: [
-      { action: "secretsmanager:GetSecretValue", resource },
+      ...resources.map(resource => ({ action: "secretsmanager:GetSecretValue", resource })),
       ...(kms_key === "" ? [] : [{ action: "kms:Decrypt", resource: kms_key }]),
     ],
   };

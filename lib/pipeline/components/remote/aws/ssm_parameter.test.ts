@@ -75,6 +75,11 @@ test.for([
     permissions: [{ action: "ssm:GetParameter", resource: "arn:aws:ssm:eu-west-1:123456789012:parameter/a" }],
   },
   {
+    it: "the path of all",
+    args: { path: "/" },
+    permissions: [arn, `${arn}*`].map(resource => ({ action: "ssm:GetParametersByPath", resource })),
+  },
+  {
     it: "a path, and a key of one's own",
     args: { path: "/shop/", kms_key: "arn:aws:kms:eu-west-1:123456789012:key/k" },
     permissions: [

@@ -112,7 +112,10 @@ function needsOf({ name, path, kms_key, client: { region, assume_role } }: Args)
     `arn:${partition}:ssm:${arnRegion(region)}:${account}:parameter/${rest.replace(/^\/|\/$/g, "")}`;
   const one = /^arn:(?:[^:]*:){4}[^:]*/.exec(name)?.[0] ?? arn(name.replace(/:[^:]*$/, "")); // without its version
   const read = path
-    ? [arn(path), `${arn(path)}/*`].map(resource => ({ action: "ssm:GetParametersByPath", resource }))
+    ? [arn(path), `${arn(path).replace(/\/$/, "")}/*`].map(resource => ({
+        action: "ssm:GetParametersByPath",
+        resource,
+      }))
     : [{ action: "ssm:GetParameter", resource: one }];
   return { permissions: [...read, ...(kms_key === "" ? [] : [{ action: "kms:Decrypt", resource: kms_key }])] };
 }

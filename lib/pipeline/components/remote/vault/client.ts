@@ -68,10 +68,8 @@ export function vaultClient({ server, namespace, options, environment = process.
       };
       const url = `${base}/v1/${path.split("/").map(encodeURIComponent).join("/")}`;
       const bytes = body && Buffer.from(JSON.stringify(body));
-      const signal = AbortSignal.timeout(options.timeout);
-      const ask = () =>
-        client.request({ method, url, headers: all, body: bytes, signal, maxBytes: 1 << 21, overflow: "fail" });
-      return read(await withRetries(ask, options, signal));
+      const request = { method, url, headers: all, body: bytes, maxBytes: 1 << 21, overflow: "fail" as const };
+      return read(await withRetries(timeoutMs => client.request({ ...request, timeoutMs }), options));
     },
   };
 }
@@ -88,21 +86,23 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 /** Vault answers 412 where a replica is behind. */
 const isTemporary = ({ status }: HttpResponse) => status === 412 || status === 429 || (status >= 500 && status !== 501);
 
+/** Tries as long as there is time for it; the last answer, or what was thrown last, counts. */
 async function withRetries(
-  ask: () => Promise<HttpResponse>,
-  { max_retries, min_retry_wait, max_retry_wait }: VaultSettings["options"],
-  signal: AbortSignal,
+  ask: (timeoutMs: number) => Promise<HttpResponse>,
+  { max_retries, min_retry_wait, max_retry_wait, timeout }: VaultSettings["options"],
 ): Promise<HttpResponse> {
+  const end = performance.now() + timeout;
   for (let attempt = 1; ; attempt++) {
-    const last = attempt > max_retries || signal.aborted;
-    try {
-      const answer = await ask();
-      if (last || !isTemporary(answer)) return answer;
-    } catch (error) {
-      if (last || signal.aborted || !(error instanceof DeliveryError && error.retryable)) throw error;
-    }
     const spread = Math.max(max_retry_wait - min_retry_wait, 0) * Math.random();
-    await sleep((min_retry_wait + spread) * attempt, undefined, { signal });
+    const wait = (min_retry_wait + spread) * attempt;
+    const isLast = () => attempt > max_retries || performance.now() + wait >= end;
+    try {
+      const answer = await ask(Math.max(1, Math.ceil(end - performance.now())));
+      if (isLast() || !isTemporary(answer)) return answer;
+    } catch (error) {
+      if (isLast() || !(error instanceof DeliveryError && error.retryable)) throw error;
+    }
+    await sleep(wait);
   }
 }
 
