@@ -53,17 +53,17 @@ const process: readonly Omit<LanguageBlock, "schema">[] = [
   },
   {
     name: "remotecfg",
-    summary: "Loads a further configuration from a server, again and again.",
-    stability: "public-preview",
+    summary:
+      "Loads a further configuration from a server, again and again. It runs beside the file's, with `remotecfg/` before the ids of its components; the last one that loaded is kept in the storage path, for a start without the server.",
+    stability: "generally-available",
     inFunctions:
       "A function's configuration is part of its bundle: the infrastructure is made from it, and what came later would have none. So a block with a `url` is refused there.",
   },
   {
     name: "tracing",
-    summary:
-      "In Alloy it says where the process sends traces of itself. Amalgam makes none, so the block is checked and does nothing.",
+    summary: "Says where the process sends traces of itself, and which of them.",
     stability: "generally-available",
-    inFunctions: "It does nothing there, either.",
+    inFunctions: "A function makes no traces of itself, so the block is checked and does nothing.",
   },
 ];
 
