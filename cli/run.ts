@@ -27,7 +27,7 @@ export async function run(config: string, { listen, ...options }: RunOptions): P
     await local.stop();
     if (!(error instanceof ConfigurationError)) throw error;
     process.stderr.write(
-      `${formatDiagnostics(error.diagnostics)}\nError: could not perform the initial load successfully\n`,
+      `${formatDiagnostics(error.diagnostics, { hints: true })}\nError: could not perform the initial load successfully\n`,
     );
     return 1;
   }
@@ -68,4 +68,4 @@ function pageUrl(admin: Pick<SwitchingServer, "address">, secure: boolean): stri
 }
 
 const reasonOf = (error: unknown): string =>
-  error instanceof ConfigurationError ? formatDiagnostics(error.diagnostics) : messageOf(error);
+  error instanceof ConfigurationError ? formatDiagnostics(error.diagnostics, { hints: true }) : messageOf(error);

@@ -94,12 +94,12 @@ function literalContext(
       return evaluate(expr, { variables: new Map() });
     } catch (error) {
       if (!(error instanceof EvaluationError)) throw error;
-      report(error, error.message);
+      report(error, error.message, error.hint);
       return undefined;
     }
   };
-  const reportMismatch: DecodeContext["reportMismatch"] = (expr, _, { path, message }) =>
-    report(locate(expr, path), message.replace(/^should be (\w+), got/, "expected $1, got"));
+  const reportMismatch: DecodeContext["reportMismatch"] = (expr, _, { path, message, hint }) =>
+    report(locate(expr, path), message.replace(/^should be (\w+), got/, "expected $1, got"), hint);
   return { context: { report, reportMismatch, evaluate: evaluateLiteral }, unknown: () => unknown };
 }
 

@@ -129,7 +129,7 @@ describe("what is wrong is told", () => {
       it: "a reference that leads nowhere, with what it may mean",
       text: 'test.a "xyz" { }\ntest.b "y" {\nv = test.a.xyy.out\n}',
       said: [
-        'test.a.xyy.out » component "test.a.xyy.out" does not exist or is out of scope (did you mean "test.a.xyz"?)',
+        'test.a.xyy.out » component "test.a.xyy.out" does not exist or is out of scope (did you mean "test.a.xyz.out"?)',
       ],
     },
     {

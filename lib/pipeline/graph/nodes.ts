@@ -3,7 +3,7 @@
  * evaluated here. A configuration is a scope; the body of a `declare`, the template of a `foreach` and the content of an
  * `import` are scopes of their own.
  */
-import { referencesOf } from "../eval/references.ts";
+import { hintForReference, referencesOf } from "../eval/references.ts";
 import { hintFor } from "../eval/schema.ts";
 import { stdlib } from "../eval/stdlib/index.ts";
 import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
@@ -380,7 +380,7 @@ function draftOf(entry: Entry, known: ReadonlySet<string>, names: Names, surroun
         const message = `component "${path.join(".")}" does not exist or is out of scope`;
         const isArgument = surroundings.kind === "declare" && path[0] === "argument";
         const lost = isArgument ? entry.lostArguments : entry.lost;
-        lost.push(errorAt(entry.source, reference, message, hintOf(path, known)));
+        lost.push(errorAt(entry.source, reference, message, hintForReference(path, known)));
       }
     }
   }
@@ -407,15 +407,6 @@ function importsUsed(blocks: readonly Block[], names: Names): string[] {
 }
 
 const idsOf = (uses: readonly Use[]): readonly string[] => [...new Set(uses.map(({ id }) => id))];
-
-/** What a path that leads nowhere may mean; its last parts may be fields of exports. */
-function hintOf(path: readonly string[], known: ReadonlySet<string>): string | undefined {
-  for (let length = path.length; length > 1; length--) {
-    const hint = hintFor(path.slice(0, length).join("."), known);
-    if (hint !== undefined) return hint;
-  }
-  return undefined;
-}
 
 /** Names that are there without being declared. */
 export const isKnownName = (name: string): boolean => name === "module_path" || stdlib.has(name);

@@ -596,7 +596,7 @@ function decodeContext(
     report,
     reportMismatch(expr, value, mismatch) {
       const error = explain(expr, value, mismatch);
-      report(error, error.message);
+      report(error, error.message, error.hint);
     },
     evaluate(expr) {
       try {
@@ -607,7 +607,7 @@ function decodeContext(
         if (!(error instanceof EvaluationError)) throw error;
         if (error instanceof UnplacedError)
           report(owner, `Failed to build component: decoding configuration: ${error.message}`);
-        else report(error, error.message);
+        else report(error, error.message, error.hint);
         return undefined;
       }
     },
