@@ -10,7 +10,7 @@ import { exitOf } from "./process.ts";
 import { until } from "./until.ts";
 
 const cache = path.join(process.env["XDG_CACHE_HOME"] || path.join(homedir(), ".cache"), "amalgam/moto-*/bin");
-const program = [...(process.env["PATH"] ?? "").split(path.delimiter), ...globSync(cache)]
+const program = [...globSync(cache), ...(process.env["PATH"] ?? "").split(path.delimiter)]
   .map(folder => path.join(folder, "moto_server"))
   .find(file => existsSync(file));
 
