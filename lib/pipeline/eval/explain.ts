@@ -95,16 +95,26 @@ const existsOnce = (value: Value): boolean =>
   (typeof value === "bigint" && value >= 0n && value < 256n) ||
   Object.is(value, 0);
 
-const evaluations = new WeakMap<Expr, Origins>();
+/** The last evaluations. A value is converted right after it was made; a map of all would make collecting garbage slow. */
+const evaluations: { readonly expr: Expr; readonly origins: Origins }[] = [];
+const remembered = 4;
+let next = 0;
 
 /** The origins of an expression's last evaluation, for what is found wrong after it. */
 export function originsOf(expr: Expr): Origins {
-  return evaluations.get(expr) ?? new Origins();
+  let newest = next;
+  for (let i = 0; i < remembered; i++) {
+    newest = (newest + remembered - 1) % remembered;
+    const known = evaluations[newest];
+    if (known?.expr === expr) return known.origins;
+  }
+  return new Origins();
 }
 
 /** Keeps the origins of an expression's evaluation. */
 export function rememberOrigins(expr: Expr, origins: Origins): void {
-  evaluations.set(expr, origins);
+  evaluations[next] = { expr, origins };
+  next = (next + 1) % remembered;
 }
 
 /** The error for an expression whose value, or a part of it, does not convert. */
