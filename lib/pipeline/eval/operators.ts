@@ -3,6 +3,7 @@ import type { BinaryOp } from "../syntax/ast.ts";
 import { BoundsError, boundComparisons, boundText } from "./bounds.ts";
 import { mismatch } from "./convert.ts";
 import { compareText } from "./gofmt.ts";
+import { goPower } from "./power.ts";
 import { Capsule, FunctionValue, type Kind, kindOf, OptionalSecret, Secret, Target, type Value } from "./value.ts";
 
 /** Makes the error that blames an operand. */
@@ -168,12 +169,6 @@ function floats(left: number, op: BinaryOp, right: number): Value {
     default:
       return left >= right;
   }
-}
-
-/** Go has 1 where JavaScript has NaN: one to any power, minus one to an infinite one. */
-function goPower(base: number, exponent: number): number {
-  if (base === 1 || (base === -1 && Math.abs(exponent) === Number.POSITIVE_INFINITY)) return 1;
-  return base ** exponent;
 }
 
 /** Whether two values are equal: across kinds never, numbers by value, functions never, capsules by what is inside. */
