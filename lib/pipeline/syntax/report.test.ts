@@ -196,3 +196,34 @@ test("positions: forwards, backwards, and from line to line", () => {
     "2:4",
   ]);
 });
+
+test.for([
+  {
+    it: "of a long line shows what is around the place",
+    text: `a = "${"é".repeat(3000)}@${"x".repeat(3000)}"`,
+    part: "@",
+    out: [
+      "Error: in.alloy:1:6006: wrong",
+      "",
+      `1 | …${"é".repeat(200)}@${"x".repeat(399)}…`,
+      `  | ${" ".repeat(201)}^`,
+    ],
+  },
+  {
+    it: "of a long line that is only near begins at its start",
+    text: `${"x".repeat(3000)}\na`,
+    part: "a",
+    out: ["Error: in.alloy:2:1: wrong", "", `1 | ${"x".repeat(400)}…`, "2 | a", "  | ^"],
+  },
+])("an excerpt $it", ({ text, part, out }) => {
+  expect(formatDiagnostic(at(text, part, "wrong")).split("\n")).toEqual(out);
+});
+
+test("an excerpt of very many lines leaves out those in the middle", () => {
+  const text = `a {\n${"b\n".repeat(5000)}}`;
+  const lines = formatDiagnostic(at(text, text, "wrong")).split("\n");
+  const middle = lines.findIndex(line => line.endsWith("…"));
+  expect(lines.slice(middle - 1, middle + 2)).toEqual([" 200 | | b", "     | …", "4802 | | b"]);
+  expect(lines.slice(0, 5)).toEqual(["Error: in.alloy:1:1: wrong", "", "   1 |   a {", "     |  _^^^", "   2 | | b"]);
+  expect(lines.slice(-2)).toEqual(["5002 | | }", "     | |_^"]);
+});
