@@ -12,18 +12,19 @@ import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
 import { otel } from "../../lib/pipeline/graph/kinds.ts";
 import { MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
 import { type Component, type Environment, loadPipeline, type Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
-import type { HttpTrigger, Route } from "../../lib/pipeline/graph/trigger.ts";
 import { SqliteStore } from "../../lib/pipeline/state/sqlite.ts";
 import type { StateStore } from "../../lib/pipeline/state/store.ts";
 import type { File } from "../../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnosticLine } from "../../lib/pipeline/syntax/report.ts";
 import { readConfiguration } from "./configuration.ts";
+import { Doors } from "./doors.ts";
 import { LineLimit, usualLineLimit } from "./line-limit.ts";
-import { Listener, type Service } from "./listener.ts";
+import type { TraceRequest } from "./listener.ts";
 import type { ProcessLogger } from "./log.ts";
 import { OwnLog } from "./own-log.ts";
 import { OwnTraces } from "./own-traces.ts";
+import { byAddress, jobsOf, named, type Part, type PartName, prefixes } from "./parts.ts";
 import { prefixed } from "./prefixed.ts";
 import { RemoteConfig } from "./remotecfg.ts";
 import { parseRemote } from "./remotecfg-file.ts";
@@ -51,18 +52,6 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** One of the pipelines of the process. */
-interface Part {
-  readonly pipeline: Pipeline;
-  readonly schedule: Schedule;
-}
-
-/** Which one: that of the file, or the one that came from a server. */
-type PartName = "main" | "remotecfg";
-
-/** What stands before the ids of a pipeline's components. */
-const prefixes: Readonly<Record<PartName, string>> = { main: "", remotecfg: "remotecfg/" };
-
 /** For lines of the own log that are still to be sent when the process stops. */
 const flushMs = 5000;
 
@@ -72,8 +61,7 @@ export class LocalProcess {
   readonly #options: ProcessOptions;
   readonly #state: StateStore;
   readonly #deadLetters: DeadLetterStore;
-  /** By address, as `byAddress` names it. */
-  readonly #listeners = new Map<string, Listener>();
+  readonly #doors: Doors;
   readonly #parts = new Map<PartName, Part>();
   readonly #ownLog: OwnLog;
   readonly #ownTraces: OwnTraces;
@@ -95,6 +83,7 @@ export class LocalProcess {
     this.#deadLetters = folderDeadLetters(path.join(storagePath, "dead-letters"));
     this.#ownLog = new OwnLog(log);
     this.#ownTraces = new OwnTraces(log);
+    this.#doors = new Doors(log, traceRequests(this.#ownTraces));
     this.#remote = new RemoteConfig({
       storagePath,
       log,
@@ -154,11 +143,10 @@ export class LocalProcess {
   async stop(): Promise<void> {
     await this.#remote.stop();
     await this.#changing;
-    const closing = [...this.#listeners.values()].map(listener => listener.close());
-    this.#listeners.clear();
+    const closing = this.#doors.close();
     const parts = [...this.#parts.values()];
     for (const { schedule } of parts) await schedule.stop();
-    await Promise.all(closing);
+    await closing;
     await this.#ownTraces.stop();
     await this.#endOwnLog();
     for (const { pipeline } of parts) {
@@ -213,15 +201,15 @@ export class LocalProcess {
 
   /** Puts a pipeline in the place of the one of that name. */
   async #exchange(name: PartName, pipeline: Pipeline, commit = () => {}): Promise<void> {
-    const added = await this.#listen(name, pipeline);
+    const opened = await this.#listen(name, pipeline);
     pipeline.onTriggersChange = () => this.#refresh(name, pipeline);
     commit();
     const before = this.#parts.get(name);
     const schedule = new Schedule(options => pipeline.invocation(options), this.#options.log);
     this.#parts.set(name, { pipeline, schedule });
     this.#watch(pipeline, prefixes[name]);
-    for (const [address, listener] of added) this.#listeners.set(address, listener);
-    this.#route();
+    opened();
+    this.#doors.lead(byAddress(this.#parts));
     await before?.schedule.stop(); // so that no target is scraped by both
     schedule.set(this.#jobs(pipeline, prefixes[name]));
     await before?.pipeline.settled();
@@ -231,7 +219,7 @@ export class LocalProcess {
   async #unload(name: PartName): Promise<void> {
     const part = this.#parts.get(name);
     this.#parts.delete(name);
-    this.#route();
+    this.#doors.lead(byAddress(this.#parts));
     await part?.schedule.stop();
     await part?.pipeline.settled();
     await part?.pipeline.close();
@@ -275,24 +263,6 @@ export class LocalProcess {
     );
   }
 
-  #listener(service: Service): Listener {
-    return new Listener(service, this.#options.log, (request, work) => {
-      if (!this.#ownTraces.wanted) return work();
-      const { method, path: place, headers } = request;
-      const attributes = { "http.request.method": method, "url.path": place };
-      const start = {
-        name: `${method} ${place}`,
-        kind: "server",
-        attributes,
-        traceparent: headers["traceparent"],
-      } as const;
-      return this.#ownTraces.span(start, work, ({ status }) => ({
-        attributes: { "http.response.status_code": status },
-        error: status >= 500 ? `got status ${status}` : undefined,
-      }));
-    });
-  }
-
   /** What the schedule runs, as spans. */
   #jobs(pipeline: Pipeline, prefix: string): Job[] {
     return jobsOf(pipeline, prefix).map(job => {
@@ -314,13 +284,13 @@ export class LocalProcess {
       const part = this.#parts.get(name);
       if (part?.pipeline !== pipeline) return;
       try {
-        for (const [address, listener] of await this.#listen(name, pipeline)) this.#listeners.set(address, listener);
+        (await this.#listen(name, pipeline))();
       } catch (error) {
         this.#options.log.error("an address of a component that changed could not be listened on", {
           error: messageOf(error),
         });
       }
-      this.#route();
+      this.#doors.lead(byAddress(this.#parts));
       part.schedule.set(this.#jobs(pipeline, prefixes[name]));
     });
   }
@@ -357,59 +327,13 @@ export class LocalProcess {
     return new Map<PartName, { readonly pipeline: Pipeline }>([...this.#parts, [name, { pipeline }]]);
   }
 
-  /** Opens the addresses that are new. All of them or none. */
-  async #listen(name: PartName, pipeline: Pipeline): Promise<Map<string, Listener>> {
-    const added = new Map<string, Listener>();
-    const wanted = byAddress(this.#with(name, pipeline));
-    const freed: (() => Promise<void>)[] = [];
+  /** Where that fails the pipeline is closed, unless it is the one that runs. */
+  async #listen(name: PartName, pipeline: Pipeline): Promise<() => void> {
     try {
-      for (const [address, doors] of wanted) {
-        if (this.#listeners.has(address)) continue;
-        const listener = this.#listener(serviceOf(doors));
-        const [{ trigger }] = doors as [Door]; // grouped by address, so there is one
-        const { host, port } = trigger;
-        freed.push(...this.#free(host, port, wanted));
-        added.set(address, listener);
-        await listener.listen(host, port);
-      }
+      return await this.#doors.open(byAddress(this.#with(name, pipeline)));
     } catch (error) {
-      await Promise.all([...added.values()].map(listener => listener.close()));
-      for (const reopen of freed) await reopen();
       if (this.#parts.get(name)?.pipeline !== pipeline) await pipeline.close();
       throw error;
-    }
-    return added;
-  }
-
-  /** Stops listening where the new pipeline does so in another way, as with TLS. Gives what undoes that. */
-  #free(host: string, port: number, wanted: ReadonlyMap<string, unknown>): (() => Promise<void>)[] {
-    const old =
-      port === 0
-        ? []
-        : [...this.#listeners].filter(([, { address }]) => address?.host === host && address.port === port);
-    return old
-      .filter(([key]) => !wanted.has(key))
-      .map(([key, listener]) => {
-        this.#listeners.delete(key);
-        void listener.close();
-        return async () => {
-          const again = this.#listener(listener.service);
-          await again.listen(host, port);
-          this.#listeners.set(key, again);
-        };
-      });
-  }
-
-  /** Points every listener at the pipelines, and closes those that none names. */
-  #route(): void {
-    const wanted = byAddress(this.#parts);
-    for (const [address, listener] of this.#listeners) {
-      const doors = wanted.get(address);
-      if (doors) listener.service = serviceOf(doors);
-      else {
-        this.#listeners.delete(address);
-        void listener.close();
-      }
     }
   }
 }
@@ -419,6 +343,24 @@ function inOneLine(error: unknown): never {
   if (!(error instanceof ConfigurationError)) throw error;
   throw new Error(error.diagnostics.map(formatDiagnosticLine).join("; "), { cause: error });
 }
+
+const traceRequests =
+  (traces: OwnTraces): TraceRequest =>
+  (request, work) => {
+    if (!traces.wanted) return work();
+    const { method, path: place, headers } = request;
+    const attributes = { "http.request.method": method, "url.path": place };
+    const start = {
+      name: `${method} ${place}`,
+      kind: "server",
+      attributes,
+      traceparent: headers["traceparent"],
+    } as const;
+    return traces.span(start, work, ({ status }) => ({
+      attributes: { "http.response.status_code": status },
+      error: status >= 500 ? `got status ${status}` : undefined,
+    }));
+  };
 
 const traced =
   (traces: OwnTraces, { name, run }: Job): Job["run"] =>
@@ -435,68 +377,7 @@ async function orClose<T>(pipeline: Pipeline, work: () => T): Promise<T> {
   }
 }
 
-/** A component as it is seen from outside of its pipeline. */
-const named = (component: Component, prefix: string): Component => ({
-  ...component,
-  id: prefix + component.id,
-  references: component.references.map(each => prefix + each),
-  // its getters are not copied with it
-  node: component.node,
-  health: component.health,
-  exports: component.exports,
-  values: component.values,
-  triggers: component.triggers,
-  instance: component.instance,
-  gates: component.gates,
-});
-
-/** A trigger and the pipeline that it leads into. */
-interface Door {
-  readonly trigger: HttpTrigger;
-  readonly pipeline: Pipeline;
-}
-
-function serviceOf(doors: readonly Door[]): Service {
-  const pipelines = new Map<Route, Pipeline>();
-  for (const { trigger, pipeline } of doors) for (const route of trigger.routes) pipelines.set(route, pipeline);
-  return {
-    triggers: doors.map(({ trigger }) => trigger),
-    invocation: (options, route) => (pipelines.get(route) as Pipeline).invocation(options), // a route of these triggers
-  };
-}
-
 /** Unlike in Alloy, where it must be switched on: the page is only reached from this machine. `livedebugging { enabled = false }` forbids it. */
 export function mayWatch({ settings }: Pipeline): boolean {
   return settingOf(settings, "livedebugging")?.enabled ?? true;
-}
-
-/** Components may share an address. Where the system chooses the port, each has its own. */
-function byAddress(parts: ReadonlyMap<PartName, { readonly pipeline: Pipeline }>): Map<string, Door[]> {
-  const groups = new Map<string, Door[]>();
-  for (const [name, { pipeline }] of parts) {
-    for (const { component, trigger } of pipeline.triggers) {
-      if (trigger.kind !== "http") continue;
-      const { host, port, tls } = trigger;
-      // certificates can be exchanged, the way of speaking TLS can't
-      const way = tls && [tls.clientCertificates];
-      const address = JSON.stringify([host, port, way, ...(port === 0 ? [prefixes[name] + component] : [])]);
-      const group = groups.get(address);
-      if (group) group.push({ trigger, pipeline });
-      else groups.set(address, [{ trigger, pipeline }]);
-    }
-  }
-  return groups;
-}
-
-/** Schedules and the second clocks of all components. */
-function jobsOf(pipeline: Pipeline, prefix: string): Job[] {
-  return pipeline.components.flatMap(({ id, triggers, instance }) => {
-    const name = prefix + id;
-    return [
-      ...triggers.flatMap(trigger =>
-        trigger.kind === "schedule" ? [{ name, everyMs: trigger.everyMs, run: trigger.run }] : [],
-      ),
-      ...(instance?.tick ? [{ name, ...instance.tick }] : []),
-    ];
-  });
 }
