@@ -1,5 +1,5 @@
 /** Durations as Go's time package reads and prints them: `1h2m3s`, `1.5s`, `300ms`. Nanoseconds, 64 bits. */
-import { quoteGo } from "./quote-time.ts";
+import { goQuoteBytes } from "../syntax/quote.ts";
 
 export const nanosecond = 1n;
 export const microsecond = 1000n;
@@ -23,7 +23,7 @@ const limit = 1n << 63n;
 
 /** Nanoseconds of a duration; a text that is none throws an error with Go's message. */
 export function parseDuration(text: string): bigint {
-  const invalid = () => new Error(`time: invalid duration ${quoteGo(text)}`);
+  const invalid = () => new Error(`time: invalid duration ${goQuoteBytes(text)}`);
   let rest = text;
   const negative = rest.startsWith("-");
   if (negative || rest.startsWith("+")) rest = rest.slice(1);
@@ -36,9 +36,10 @@ export function parseDuration(text: string): bigint {
     if (BigInt(whole || "0") > limit) throw invalid();
     rest = rest.slice(number.length);
     const [name] = /^[^.0-9]*/.exec(rest) ?? [""];
-    if (name === "") throw new Error(`time: missing unit in duration ${quoteGo(text)}`);
+    if (name === "") throw new Error(`time: missing unit in duration ${goQuoteBytes(text)}`);
     const unit = Object.hasOwn(units, name) ? units[name] : undefined;
-    if (unit === undefined) throw new Error(`time: unknown unit ${quoteGo(name)} in duration ${quoteGo(text)}`);
+    if (unit === undefined)
+      throw new Error(`time: unknown unit ${goQuoteBytes(name)} in duration ${goQuoteBytes(text)}`);
     rest = rest.slice(name.length);
     total += BigInt(whole || "0") * unit + fractionOf(fraction, unit);
     if (total > limit) throw invalid();

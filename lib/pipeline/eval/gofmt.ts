@@ -2,9 +2,10 @@
  * Go's `fmt.Sprintf` over plain data: every flag, width, precision and argument index, and the same text where a verb does
  * not fit, because Go never fails here.
  */
+
+import { goQuote, goQuoteRune, isPrintable } from "../syntax/quote.ts";
 import { boundText, countCharacters, mapText } from "./bounds.ts";
 import { type FloatVerb, formatFloat } from "./gofloat.ts";
-import { goQuote, goQuoteRune, isPrintable } from "./goquote.ts";
 
 /** Data as Go would hold it in an `interface{}`: bigints are ints, numbers are float64s, lists and maps hold any. */
 export type GoValue =

@@ -1,7 +1,8 @@
 /** How Go code sees a value that it takes as `interface{}`. */
+
+import { goQuote } from "../syntax/quote.ts";
 import { boundInput } from "./bounds.ts";
 import { GoNamed, GoStruct, type GoValue } from "./gofmt.ts";
-import { goQuote } from "./goquote.ts";
 import { Capsule, FunctionValue, OptionalSecret, Secret, Target, type Value } from "./value.ts";
 
 /** The value as plain data. Secrets show their text, as they do in Alloy: only what prints it for people may hide it. */

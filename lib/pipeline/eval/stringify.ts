@@ -1,6 +1,7 @@
 /** Values as text of the language, for the status page and the graph. Secrets are never shown. */
+
+import { goQuote } from "../syntax/quote.ts";
 import { formatFloat } from "./gofloat.ts";
-import { goQuote } from "./goquote.ts";
 import { Capsule, FunctionValue, OptionalSecret, redacted, Secret, Target, type Value } from "./value.ts";
 
 const maxLength = 1024 * 1024;

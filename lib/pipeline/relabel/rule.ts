@@ -1,6 +1,7 @@
 /** Relabelling rules as they are written, and what Alloy demands of them. */
-import { goQuote } from "../eval/goquote.ts";
+
 import { compileRegex, RegexError } from "../regex/regex.ts";
+import { goQuote } from "../syntax/quote.ts";
 
 export const relabelActions = [
   "replace",

@@ -16,7 +16,8 @@ import type {
 import { type Diagnostic, errorAt, type Source } from "./diagnostic.ts";
 import { cleanComment, isIdentifier, Lexer, type TokenKind } from "./lexer.ts";
 import { lineOf } from "./position.ts";
-import { quote, unquote } from "./quote.ts";
+import { goQuote } from "./quote.ts";
+import { unquote } from "./unquote.ts";
 
 export { decodeSource } from "./source.ts";
 
@@ -213,9 +214,9 @@ class Parser {
     }
     const name = text.slice(1, -1);
     if (!text.startsWith('"')) {
-      this.fail(`expected block label to be a double quoted string, but got ${quote(text)}`);
+      this.fail(`expected block label to be a double quoted string, but got ${goQuote(text)}`);
     } else if (name !== "" && !isIdentifier(name)) {
-      this.fail(`expected block label to be a valid identifier, but got ${quote(name)}`);
+      this.fail(`expected block label to be a valid identifier, but got ${goQuote(name)}`);
     }
     this.next();
     return { name, start, end };

@@ -14,7 +14,7 @@ import type {
 } from "./ast.ts";
 import type { Range, Source } from "./diagnostic.ts";
 import { lineOf } from "./position.ts";
-import { quote } from "./quote.ts";
+import { goQuote } from "./quote.ts";
 
 /** Formats a file that parsed without mistakes, with its comments; the text ends with a line break. */
 export function printFile(file: File): string {
@@ -87,7 +87,7 @@ class Printer {
     this.#text(name.name, name.start);
     this.#blank(" ");
     if (label) {
-      this.#text(quote(label.name), label.start);
+      this.#text(goQuote(label.name), label.start);
       this.#blank(" ");
     }
     this.#text("{", open);
@@ -182,7 +182,7 @@ class Printer {
       if (this.#differentLines(previousEnd, key.start)) {
         this.#blank(previous && this.#onOneLine(previous.value) ? "\n" : "\f");
       } else if (previous) this.#blank(" ");
-      this.#text(quoted ? quote(key.name) : key.name, key.start);
+      this.#text(quoted ? goQuote(key.name) : key.name, key.start);
       this.#blank("\v");
       this.#text("=");
       this.#blank(" ");

@@ -1,111 +1,72 @@
-/** Strings as Go writes and reads them: `%q`, `%#U`, and the value of a string literal. */
+/** Text in quotes as Go's strconv and fmt write it. */
+
+const named = new Map([
+  ["\x07", "\\a"],
+  ["\b", "\\b"],
+  ["\f", "\\f"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+  ["\v", "\\v"],
+  ["\\", "\\\\"],
+]);
+
+/** What may need an escape. */
+const special = /[^ !#-[\]-~]/gu;
 
 // Letters, marks, numbers, punctuation and symbols are printable, and the plain space.
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/** What needs no escape and no look at each character. */
-const plain = /^[ !#-[\]-~]*$/;
-
-const shortEscapes: Readonly<Record<string, string>> = {
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-  '"': '\\"',
-  "\\": "\\\\",
-};
-
-/** Quotes a text as Go's `%q` does: what can be printed stays, the rest becomes escapes. */
-export function quote(text: string): string {
-  if (plain.test(text)) return `"${text}"`;
-  let out = '"';
-  for (const char of text) out += shortEscapes[char] ?? (printable.test(char) ? char : escaped(char));
-  return `${out}"`;
+/** Text between double quotes as `%q` gives it: what can be printed stays; `asciiOnly` escapes all else, as `%+q`. */
+export function goQuote(text: string, asciiOnly = false): string {
+  return `"${text.replace(special, character => escaped(character, '"', asciiOnly))}"`;
 }
 
-function escaped(char: string): string {
-  const code = char.codePointAt(0) ?? 0;
-  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`; // a byte that is no UTF-8
-  if (code < 0x80) return `\\x${code.toString(16).padStart(2, "0")}`;
-  return code < 0x10000 ? `\\u${code.toString(16).padStart(4, "0")}` : `\\U${code.toString(16).padStart(8, "0")}`;
+/** One character between single quotes. */
+export function goQuoteRune(codePoint: number, asciiOnly = false): string {
+  return `'${escaped(String.fromCodePoint(validRune(codePoint)), "'", asciiOnly)}'`;
 }
 
-/** Names a character as Go's `%#U` does: `U+0040 '@'`, without the character where it cannot be printed. */
+/** Text as the messages of Go's time package quote it: bytes that are not printable ASCII as `\xNN`. */
+export function goQuoteBytes(text: string): string {
+  let quoted = "";
+  for (const char of text) {
+    if (char === '"' || char === "\\") quoted += `\\${char}`;
+    else if (char >= " " && char < "\u0080") quoted += char;
+    else for (const byte of encoder.encode(char)) quoted += `\\x${hex(byte, 2)}`;
+  }
+  return `"${quoted}"`;
+}
+
+const encoder = new TextEncoder();
+
+/** Names a character as `%#U` does: `U+0040 '@'`, without the character where it cannot be printed. */
 export function describeChar(code: number): string {
-  const shown = code >= 0xd800 && code <= 0xdfff ? 0xfffd : code;
+  const shown = validRune(code);
   const char = String.fromCodePoint(shown);
-  const name = `U+${shown.toString(16).toUpperCase().padStart(4, "0")}`;
-  return printable.test(char) ? `${name} '${char}'` : name;
+  const name = `U+${hex(shown, 4).toUpperCase()}`;
+  return isPrintable(char) ? `${name} '${char}'` : name;
 }
 
-const simpleEscapes: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  '"': '"',
-  "\\": "\\",
-};
-
-/** Decodes a string literal, quoted or raw; a malformed escape stays as written. */
-export function unquote(raw: string): string {
-  const inner = raw.slice(1, -1);
-  if (raw.charCodeAt(0) === backquote) return inner.includes("\r") ? inner.replaceAll("\r", "") : inner;
-  const first = inner.indexOf("\\");
-  return first === -1 ? inner : decodeEscapes(inner, first);
+/** Whether Go would write the character as it is. */
+export function isPrintable(character: string): boolean {
+  return printable.test(character);
 }
 
-const [backquote, backslash] = [96, 92];
+const isSurrogate = (codePoint: number) => codePoint >= 0xd800 && codePoint <= 0xdfff;
 
-/** In a loop, since a pattern that repeats a group fills the stack on a text of megabytes. */
-function decodeEscapes(text: string, first: number): string {
-  let out = "";
-  let copied = 0;
-  for (let at = first; at !== -1; ) {
-    out += text.slice(copied, at);
-    // runs of \x41 and \101 give bytes, which together are UTF-8; the others give one character each
-    const bytes: number[] = [];
-    for (let byte = byteAt(text, at); byte !== undefined; byte = byteAt(text, at)) {
-      bytes.push(byte);
-      at += 4;
-    }
-    if (bytes.length) out += decoder.decode(Uint8Array.from(bytes));
-    else {
-      const [character, length] = characterAt(text, at);
-      out += character;
-      at += length;
-    }
-    copied = at;
-    at = text.indexOf("\\", at);
-  }
-  return out + text.slice(copied);
+const validRune = (code: number) => (code >= 0 && code <= 0x10ffff && !isSurrogate(code) ? code : 0xfffd);
+
+function escaped(character: string, quote: string, asciiOnly: boolean): string {
+  if (character === quote) return `\\${quote}`;
+  const short = named.get(character);
+  if (short !== undefined) return short;
+  const code = character.codePointAt(0) ?? 0;
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code - 0xdc00, 2)}`; // a byte that is no UTF-8
+  if (isSurrogate(code)) return "\\ufffd";
+  if (code < 0x80 ? code >= 0x20 && code < 0x7f : !asciiOnly && isPrintable(character)) return character;
+  if (code < 0x80) return `\\x${hex(code, 2)}`;
+  return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
 }
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** The byte that `\x41` or `\101` stands for. */
-function byteAt(text: string, at: number): number | undefined {
-  if (text.charCodeAt(at) !== backslash) return undefined;
-  const rest = text.slice(at + 1, at + 4);
-  if (/^x[0-9a-fA-F]{2}$/.test(rest)) return Number.parseInt(rest.slice(1), 16);
-  return /^[0-7]{3}$/.test(rest) ? Number.parseInt(rest, 8) & 255 : undefined;
-}
-
-/** The character that any other escape stands for, and the length of the escape. */
-function characterAt(text: string, at: number): readonly [string, number] {
-  const kind = text[at + 1] ?? "";
-  const digits = kind === "u" ? 4 : kind === "U" ? 8 : 0;
-  const code = text.slice(at + 2, at + 2 + digits);
-  if (digits && code.length === digits && /^[0-9a-fA-F]+$/.test(code)) {
-    const value = Number.parseInt(code, 16);
-    if (value <= 0x10ffff) return [String.fromCodePoint(value), digits + 2];
-  }
-  const simple = simpleEscapes[kind];
-  return simple === undefined ? ["\\", 1] : [simple, 2];
-}
+const hex = (number: number, width: number) => number.toString(16).padStart(width, "0");

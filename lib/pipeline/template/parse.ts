@@ -1,5 +1,5 @@
 /** Parses Go's text/template. Functions and variables that don't exist are mistakes found here. */
-import { goQuote } from "../eval/goquote.ts";
+import { goQuote } from "../syntax/quote.ts";
 import { unquoteGo } from "./constants.ts";
 import { TemplateSyntaxError, type Token, type TokenKind, tokenize } from "./lex.ts";
 

@@ -18,7 +18,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { messageOf } from "../../delivery/errors.ts";
-import { goQuote } from "../../eval/goquote.ts";
+import { goQuote } from "../../syntax/quote.ts";
 import { type GitAccessArgs, withAccess } from "./git-access.ts";
 import type { GitAddress } from "./git-address.ts";
 import { GitError, type GitRun, runGit } from "./git-program.ts";

@@ -1,6 +1,6 @@
 /** Reads times by a layout, as strict and as lenient as Go is. */
 
-import { quoteGo } from "../../eval/quote-time.ts";
+import { goQuoteBytes } from "../../syntax/quote.ts";
 import { daysBeforeMonth, daysFromDate, daysIn, isLeapYear, secondsPerDay } from "./civil.ts";
 import { fixedZone, type Location, utc, type Zone } from "./location.ts";
 import { type Element, monthNames, type Step, shortNames, weekdayNames } from "./steps.ts";
@@ -17,20 +17,20 @@ export function parseSteps(steps: readonly Step[], layout: string, text: string,
     const step = steps[index] as Step; // below the length
     if (!reader.skip(step.prefix)) return mismatch(layout, text, reader.rest(), step.prefix);
     if (!step.element) {
-      if (!reader.done()) return `parsing time ${quoteGo(text)}: extra text: ${quoteGo(reader.rest())}`;
+      if (!reader.done()) return `parsing time ${goQuoteBytes(text)}: extra text: ${goQuoteBytes(reader.rest())}`;
       break;
     }
     const before = reader.at;
     const outcome = reader.read(step.element, step.text, steps[index + 1]);
-    if (typeof outcome === "string") return `parsing time ${quoteGo(text)}: ${outcome} out of range`;
+    if (typeof outcome === "string") return `parsing time ${goQuoteBytes(text)}: ${outcome} out of range`;
     if (outcome === bad) return mismatch(layout, text, text.slice(before), step.text);
   }
   const problem = reader.settleDay();
-  return problem === undefined ? reader.time(location) : `parsing time ${quoteGo(text)}: ${problem}`;
+  return problem === undefined ? reader.time(location) : `parsing time ${goQuoteBytes(text)}: ${problem}`;
 }
 
 const mismatch = (layout: string, text: string, rest: string, element: string): string =>
-  `parsing time ${quoteGo(text)} as ${quoteGo(layout)}: cannot parse ${quoteGo(rest)} as ${quoteGo(element)}`;
+  `parsing time ${goQuoteBytes(text)} as ${goQuoteBytes(layout)}: cannot parse ${goQuoteBytes(rest)} as ${goQuoteBytes(element)}`;
 
 const shortMonths = shortNames(monthNames);
 const shortWeekdays = shortNames(weekdayNames);

@@ -4,7 +4,7 @@
  *   printLabels(["env", "prod", "app", "web"]) → `{app="web", env="prod"}`
  *   parseLabels(`{b="2", a="1"}`) → ["a", "1", "b", "2"]
  */
-import { goQuote } from "../../eval/goquote.ts";
+import { goQuote } from "../../syntax/quote.ts";
 import { compareBytes, type Labels, labelsFrom, labelsKey } from "../labels.ts";
 
 /** A label string that cannot be read. */
