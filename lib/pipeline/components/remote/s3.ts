@@ -1,12 +1,13 @@
 /** Reads an object of S3, or of what speaks its protocol, and exports its content, again when that is older than `poll_frequency`. */
-import { createHttpClient, type HttpClient, type HttpResponse } from "../../delivery/http.ts";
-import { sigv4Authorizer } from "../../delivery/sigv4.ts";
+import { endpointOf, regionOf } from "../../delivery/aws-endpoints.ts";
+import { createHttpClient, type HttpClient } from "../../delivery/http.ts";
+import { s3Authorizer, s3Reason, s3Url } from "../../delivery/s3.ts";
 import { userAgent } from "../../delivery/user-agent.ts";
 import { defaultBlock, type Infer, object, optional, required } from "../../eval/schema.ts";
 import { bool, duration, optionalSecret, secret, string } from "../../eval/types.ts";
 import { OptionalSecret } from "../../eval/value.ts";
 import { defineComponent, type Problem } from "../../graph/component.ts";
-import { awsDomain, credentialsOf, endpointOf, noRegion, partition, regionOf } from "./aws/client.ts";
+import { credentialsOf, noRegion, partition } from "./aws/client.ts";
 import { isHttpUrl, reasonOf } from "./rest.ts";
 import { maxValueBytes, startSource } from "./source.ts";
 import { standInText } from "./stand-ins.ts";
@@ -78,50 +79,26 @@ function placeOf(path: string): Place | undefined {
   return bucket && key ? { bucket, key } : undefined;
 }
 
-/** Where an object is: with the bucket in the host's name where names of hosts allow it, as the SDKs do. */
-export function urlOf({ bucket, key }: Place, { endpoint, use_path_style, region }: ClientArgs): URL {
+/** Where an object is. */
+export function urlOf(place: Place, { endpoint, use_path_style, region }: ClientArgs): URL {
   const set = endpointOf(endpoint, "S3");
   const name = regionOf(region);
   if (set === undefined && name === "") throw new Error(noRegion);
-  const url = new URL(set ?? `https://s3.${name}.${awsDomain(name)}/`);
-  const fits =
-    /^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*$/.test(bucket) && !(url.protocol === "https:" && bucket.includes("."));
-  const isAddress = /^[\d.]+$|^\[/.test(url.hostname);
-  const inHost = fits && !use_path_style && !isAddress;
-  if (inHost) url.hostname = `${bucket}.${url.hostname}`;
-  const before = url.pathname.replace(/\/$/, "");
-  url.pathname = `${before}${inHost ? "" : `/${encodePart(bucket)}`}/${key.split("/").map(encodePart).join("/")}`;
-  return url;
+  return s3Url(place, { endpoint: set, pathStyle: use_path_style, region: name });
 }
-
-/** As signatures want it, which is more than URLs need. */
-const encodePart = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, each => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
 
 function clientOf({ client: { key, secret, region, signing_region, disable_ssl } }: Args): HttpClient {
   const credentials = credentialsOf({ key, secret, region, endpoint: "", assume_role: undefined });
   return createHttpClient({
-    authorize: sigv4Authorizer({
-      region: signing_region || regionOf(region) || "us-east-1",
-      service: "s3",
-      credentials,
-    }),
+    authorize: s3Authorizer({ region: signing_region || regionOf(region) || "us-east-1", credentials }),
     timeoutMs: 30_000,
-    headers: { "user-agent": userAgent, "x-amz-content-sha256": emptySha256 },
+    headers: { "user-agent": userAgent },
     ...(disable_ssl && { tls: { insecureSkipVerify: true } }),
   });
 }
 
-/** Of no body; S3 wants it in a header. */
-const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
 async function readObject(client: HttpClient, url: URL): Promise<string> {
   const answer = await client.request({ url, maxBytes: maxValueBytes, overflow: "fail" });
-  if (answer.status !== 200)
-    throw new Error(`got status ${answer.status}${reasonOf(field(answer, "Code"), field(answer, "Message"))}`);
+  if (answer.status !== 200) throw new Error(`got status ${answer.status}${reasonOf(s3Reason(answer))}`);
   return Buffer.from(answer.body).toString();
 }
-
-/** Of an error in XML: `NoSuchKey`, `The specified key does not exist.` */
-const field = ({ body }: HttpResponse, name: string): string | undefined =>
-  new RegExp(`<${name}>([^<]*)</${name}>`).exec(Buffer.from(body).toString())?.[1];

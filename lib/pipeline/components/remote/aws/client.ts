@@ -1,12 +1,13 @@
 /** How `remote.s3` and `remote.aws` talk to AWS: signed requests over our own client, since a SDK would be most of a cold start. */
 import { awsCredentials } from "../../../delivery/aws-credentials.ts";
+import { awsDomain, endpointOf, regionOf } from "../../../delivery/aws-endpoints.ts";
 import { createHttpClient } from "../../../delivery/http.ts";
 import { type AwsCredentials, sigv4Authorizer } from "../../../delivery/sigv4.ts";
 import { userAgent } from "../../../delivery/user-agent.ts";
 import { block, type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { secret, string } from "../../../eval/types.ts";
 import type { Problem } from "../../../graph/component.ts";
-import { type Environment, type Fields, isHttpUrl, objectOf, reasonOf } from "../rest.ts";
+import { type Fields, isHttpUrl, objectOf, reasonOf } from "../rest.ts";
 
 const assumeRole = object({
   role_arn: required(string, "The role."),
@@ -33,17 +34,6 @@ export function* awsClientProblems({ key, secret, endpoint, assume_role }: AwsCl
   if (assume_role?.role_arn === "")
     yield { path: ["client", "assume_role", "role_arn"], message: "role_arn must not be empty" };
 }
-
-/** The region that is set, or that of the function. */
-export const regionOf = (set: string, environment: Environment = process.env): string =>
-  set || environment["AWS_REGION"] || environment["AWS_DEFAULT_REGION"] || "";
-
-/** Where a service is: as set, or as the variables of the SDKs say; `undefined`: where AWS has it. */
-export const endpointOf = (set: string, service: string, environment: Environment = process.env): string | undefined =>
-  set || environment[`AWS_ENDPOINT_URL_${service}`] || environment["AWS_ENDPOINT_URL"] || undefined;
-
-/** `amazonaws.com`, or what other partitions have in its place. */
-export const awsDomain = (region: string): string => (region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com");
 
 /** Credentials of the arguments, or those that the function has. */
 export function credentialsOf({

@@ -1,4 +1,5 @@
 /** Reads a secret of AWS Secrets Manager, again when that is older than `poll_frequency`, so that a rotation needs no deployment. */
+import { regionOf } from "../../../delivery/aws-endpoints.ts";
 import { defaultBlock, type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { duration, secret, string } from "../../../eval/types.ts";
 import { Secret } from "../../../eval/value.ts";
@@ -13,7 +14,6 @@ import {
   awsClientProblems,
   awsJsonClient,
   partition,
-  regionOf,
   regionOfArn,
 } from "./client.ts";
 

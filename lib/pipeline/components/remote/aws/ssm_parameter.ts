@@ -1,4 +1,5 @@
 /** Reads a parameter of AWS Systems Manager, or all below a path, again when that is older than `poll_frequency`. */
+import { regionOf } from "../../../delivery/aws-endpoints.ts";
 import { defaultBlock, type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { bool, duration, secret, string } from "../../../eval/types.ts";
 import { Secret } from "../../../eval/value.ts";
@@ -14,7 +15,6 @@ import {
   awsClientProblems,
   awsJsonClient,
   partition,
-  regionOf,
   regionOfArn,
 } from "./client.ts";
 

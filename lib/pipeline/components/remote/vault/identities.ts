@@ -1,9 +1,9 @@
 /** What clouds give a function or a machine to prove who it is, as Vault's methods take it. */
 import { awsCredentials } from "../../../delivery/aws-credentials.ts";
+import { awsDomain } from "../../../delivery/aws-endpoints.ts";
 import { createHttpClient, type HttpClient, type OutgoingRequest } from "../../../delivery/http.ts";
 import { signRequest } from "../../../delivery/sigv4.ts";
 import type { Host } from "../../../graph/component.ts";
-import { awsDomain } from "../aws/client.ts";
 import { managedToken, metadataOf } from "../azure/token.ts";
 import { askMetadata, gcpIdentity as googleTokens } from "../gcp/token.ts";
 import { type Environment, type Fields, fieldsIn, objectOf, reasonOf } from "../rest.ts";

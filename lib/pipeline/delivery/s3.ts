@@ -1,0 +1,182 @@
+/**
+ * Objects of S3, or of what speaks its protocol, by requests of our own: an SDK would be most of a cold start.
+ *
+ *     const bucket = openBucket("letters");
+ *     await bucket.put("2026/11/a.letter", bytes);
+ *     for await (const key of bucket.keys({ prefix: "2026/" })) await bucket.get(key);
+ */
+import { awsCredentials } from "./aws-credentials.ts";
+import { awsDomain, endpointOf, regionOf } from "./aws-endpoints.ts";
+import { DeliveryError } from "./errors.ts";
+import { type Authorize, createHttpClient, type HttpClient, type HttpResponse } from "./http.ts";
+import { deliver, type RetryPolicy } from "./retry.ts";
+import { type Sigv4Options, sigv4Authorizer } from "./sigv4.ts";
+import { userAgent } from "./user-agent.ts";
+
+export interface S3Place {
+  readonly bucket: string;
+  /** Empty for the bucket itself. */
+  readonly key: string;
+}
+
+export interface S3Endpoint {
+  /** URL of a service that is not AWS. */
+  readonly endpoint?: string | undefined;
+  /** Puts the bucket into the path instead of the host's name. */
+  readonly pathStyle: boolean;
+  readonly region: string;
+}
+
+/** Where an object is: with the bucket in the host's name where names of hosts allow it, as the SDKs do. */
+export function s3Url({ bucket, key }: S3Place, { endpoint, pathStyle, region }: S3Endpoint): URL {
+  const url = new URL(endpoint ?? `https://s3.${region}.${awsDomain(region)}/`);
+  const fits =
+    /^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*$/.test(bucket) && !(url.protocol === "https:" && bucket.includes("."));
+  const isAddress = /^[\d.]+$|^\[/.test(url.hostname);
+  const inHost = fits && !pathStyle && !isAddress;
+  if (inHost) url.hostname = `${bucket}.${url.hostname}`;
+  const before = url.pathname.replace(/\/$/, "");
+  url.pathname = `${before}${inHost ? "" : `/${encodePart(bucket)}`}/${key.split("/").map(encodePart).join("/")}`;
+  return url;
+}
+
+/** As signatures want it, which is more than URLs need. */
+const encodePart = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, each => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** Signs requests to S3, which wants the digest of a body in a header, too. */
+export function s3Authorizer(options: Omit<Sigv4Options, "service">): Authorize {
+  const sign = sigv4Authorizer({ ...options, service: "s3" });
+  return request => {
+    const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
+    request.headers["x-amz-content-sha256"] = hash.update(request.body ?? "").digest("hex");
+    return sign(request);
+  };
+}
+
+/** `NoSuchKey: The specified key does not exist.`, of an error that S3 answers in XML; empty where it says nothing. */
+export function s3Reason(answer: HttpResponse): string {
+  const parts = [field(answer, "Code"), field(answer, "Message")];
+  return parts.filter(part => part !== undefined && part !== "").join(": ");
+}
+
+const field = ({ body }: HttpResponse, name: string): string | undefined =>
+  new RegExp(`<${name}>([^<]*)</${name}>`).exec(Buffer.from(body).toString())?.[1];
+
+export interface Bucket {
+  /** Resolves when the object is stored; one of the same key is replaced. */
+  put(key: string, body: Uint8Array, headers?: Readonly<Record<string, string>>): Promise<void>;
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** Resolves when there is no such object. */
+  delete(key: string): Promise<void>;
+  /** In the order of their bytes, those of a prefix, behind a key. */
+  keys(options: { readonly prefix: string; readonly after?: string }): AsyncIterable<string>;
+  close(): void;
+}
+
+const policy: RetryPolicy = { minMs: 100, maxMs: 2000, maxRetries: 3 };
+const maxObjectBytes = 256 * 1024 * 1024;
+
+/** A bucket at the endpoint and with the credentials of the environment; nothing is connected before the first call. */
+export function openBucket(name: string): Bucket {
+  const region = regionOf("");
+  const endpoint = endpointOf("", "S3");
+  if (region === "" && endpoint === undefined) throw new Error("AWS_REGION should be set for a bucket of S3, got none");
+  return new S3Bucket(name, { endpoint, pathStyle: false, region: region || "us-east-1" });
+}
+
+class S3Bucket implements Bucket {
+  readonly #name: string;
+  readonly #endpoint: S3Endpoint;
+  readonly #client: HttpClient;
+
+  constructor(name: string, endpoint: S3Endpoint) {
+    this.#name = name;
+    this.#endpoint = endpoint;
+    const { region } = endpoint;
+    const stsUrl = endpointOf("", "STS");
+    const credentials = awsCredentials({ region, ...(stsUrl !== undefined && { stsUrl }) });
+    this.#client = createHttpClient({
+      authorize: s3Authorizer({ region, credentials }),
+      timeoutMs: 20_000,
+      headers: { "user-agent": userAgent },
+    });
+  }
+
+  async put(key: string, body: Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.#call("PutObject", { method: "PUT", key, body, headers });
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    const answer = await this.#call("GetObject", { method: "GET", key });
+    return answer.status === 404 ? undefined : answer.body;
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#call("DeleteObject", { method: "DELETE", key });
+  }
+
+  async *keys({ prefix, after }: { readonly prefix: string; readonly after?: string }): AsyncIterable<string> {
+    let token: string | undefined;
+    do {
+      const query = {
+        "list-type": "2",
+        prefix,
+        ...(after !== undefined && { "start-after": after }),
+        ...(token !== undefined && { "continuation-token": token }),
+      };
+      const answer = await this.#call("ListObjectsV2", { method: "GET", key: "", query });
+      if (answer.status === 404) throw new Error(`bucket ${this.#name} should exist, got ${s3Reason(answer)}`);
+      for (const [, key = ""] of Buffer.from(answer.body)
+        .toString()
+        .matchAll(/<Key>([^<]*)<\/Key>/g))
+        yield unescapeXml(key);
+      const next = field(answer, "NextContinuationToken");
+      token = next === undefined ? undefined : unescapeXml(next);
+    } while (token !== undefined);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  /** Any answer that is none of success or 404 is an error. */
+  #call(action: string, { method, key, body, query = {}, headers = {} }: S3Request): Promise<HttpResponse> {
+    const url = s3Url({ bucket: this.#name, key }, this.#endpoint);
+    url.search = new URLSearchParams(query).toString().replaceAll("+", "%20");
+    return deliver(
+      async () => {
+        const answer = await this.#client.request({
+          method,
+          url,
+          headers,
+          body,
+          maxBytes: maxObjectBytes,
+          overflow: "fail",
+        });
+        const { status } = answer;
+        if ((status >= 200 && status < 300) || (status === 404 && method === "GET")) return answer;
+        const reason = s3Reason(answer);
+        const kind = status >= 500 || status === 429 ? "retry" : "reject";
+        const text = `${action} in bucket ${this.#name} was refused, got status ${status}${reason && `: ${reason}`}`;
+        throw new DeliveryError(text, { kind, status });
+      },
+      { policy },
+    );
+  }
+}
+
+interface S3Request {
+  readonly method: string;
+  readonly key: string;
+  readonly body?: Uint8Array;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+const unescapeXml = (text: string): string =>
+  text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (whole, hex: string, decimal: string, name: string) =>
+    hex || decimal ? String.fromCodePoint(Number.parseInt(hex || decimal, hex ? 16 : 10)) : (entities[name] ?? whole),
+  );
