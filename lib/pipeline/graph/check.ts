@@ -100,7 +100,7 @@ function literalContext(
   };
   const reportMismatch: DecodeContext["reportMismatch"] = (expr, _, { path, message, hint }) =>
     report(locate(expr, path), message.replace(/^should be (\w+), got/, "expected $1, got"), hint);
-  return { context: { report, reportMismatch, evaluate: evaluateLiteral }, unknown: () => unknown };
+  return { context: { report, reportMismatch, evaluate: evaluateLiteral, onlyTypes: true }, unknown: () => unknown };
 }
 
 function warnOfDeprecated(expressions: Iterable<Expr>, source: Source, diagnostics: Diagnostic[]): void {
