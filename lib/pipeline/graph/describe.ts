@@ -4,7 +4,7 @@
  */
 import type { Instance } from "./component.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { Trigger } from "./trigger.ts";
+import type { BusRule, KafkaConnection, Trigger } from "./trigger.ts";
 
 export interface GraphDescription {
   readonly version: 1;
@@ -38,6 +38,10 @@ export type TriggerDescription =
       readonly sources: readonly string[];
       readonly logGroups: readonly string[];
       readonly filterPattern: string;
+      /** Names or ARNs of what it takes records of; absent where the component isn't made for its sources alone. */
+      readonly from?: readonly string[];
+      readonly kafka?: KafkaConnection;
+      readonly bus?: BusRule;
     };
 
 export function describePipeline({ components }: Pipeline): GraphDescription {
@@ -71,8 +75,9 @@ function describeTrigger(trigger: Trigger): TriggerDescription {
     case "schedule":
       return { kind: "schedule", everySeconds: trigger.everyMs / 1000 };
     case "records": {
-      const { format, sources, logGroups = [], filterPattern = "" } = trigger;
-      return { kind: "records", format, sources, logGroups, filterPattern };
+      const { format, sources, logGroups = [], filterPattern = "", from, kafka, bus } = trigger;
+      const of = { ...(from && { from }), ...(kafka && { kafka }), ...(bus && { bus }) };
+      return { kind: "records", format, sources, logGroups, filterPattern, ...of };
     }
     default:
       return trigger satisfies never;

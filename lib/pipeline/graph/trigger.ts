@@ -60,16 +60,44 @@ export interface ScheduleTrigger {
   readonly run: (invocation: Invocation) => Promise<void>;
 }
 
-/** Records that arrive by themselves, without an address: from queues, log subscriptions, streams. */
+/** What brings records: a queue (SQS), a log subscription, a stream (Kinesis), a topic (SNS), Firehose, Kafka, an event bus. */
+export type RecordSource = "queue" | "log-subscription" | "stream" | "topic" | "firehose" | "kafka" | "bus";
+
+/** Records that arrive by themselves, without an address. */
 export interface RecordsTrigger {
   readonly kind: "records";
-  readonly format: "otlp" | "loki" | "cloudwatch_logs";
+  /** `raw`: bytes as they came; the component opens them itself. */
+  readonly format: "otlp" | "loki" | "cloudwatch_logs" | "raw";
   /** Which trigger resources carry it. */
-  readonly sources: readonly ("queue" | "log-subscription")[];
+  readonly sources: readonly RecordSource[];
+  /**
+   * Names or ARNs of what it takes records of, with `*` for any characters; an empty list is all. A component that has the list is
+   * made for its sources and comes before those without, one that names a source before those that take all.
+   */
+  readonly from?: readonly string[];
   /** For log subscriptions. */
   readonly logGroups?: readonly string[];
   readonly filterPattern?: string;
+  /** For Kafka: what the event source needs to poll. */
+  readonly kafka?: KafkaConnection;
+  /** For event buses: an event pattern as EventBridge has it, and the bus. */
+  readonly bus?: BusRule;
   readonly push: (record: DecodedRecord, invocation: Invocation) => Promise<void>;
+}
+
+export interface KafkaConnection {
+  readonly brokers: readonly string[];
+  readonly topics: readonly string[];
+  readonly groupId: string;
+  /** As Lambda names what its event source can do. */
+  readonly authentication: "none" | "plain" | "scram_256" | "scram_512" | "mtls" | "iam";
+  readonly startAt: "latest" | "earliest";
+}
+
+export interface BusRule {
+  /** Name or ARN. */
+  readonly name: string;
+  readonly pattern: Readonly<Record<string, unknown>>;
 }
 
 /** A record whose content is known but not decoded. */
@@ -87,6 +115,23 @@ export type DecodedRecord =
       readonly tenant?: string;
     }
   /** The decompressed JSON of a CloudWatch Logs subscription. */
-  | { readonly format: "cloudwatch_logs"; readonly body: Uint8Array };
+  | { readonly format: "cloudwatch_logs"; readonly body: Uint8Array }
+  | RawRecord;
+
+/** A record as it came, with what is known of it besides its bytes. */
+export interface RawRecord {
+  readonly format: "raw";
+  readonly body: Uint8Array;
+  /** ARN of the queue, stream, topic or delivery stream; cluster and topic of Kafka; the source of an event on a bus. */
+  readonly from: string;
+  /** Names the record in its source: message id; shard and sequence number; topic, partition and offset. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number | undefined;
+  /** Partition key, message group. */
+  readonly key?: string;
+  /** What the sender and the source say of it. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
 
 export type Signal = "traces" | "logs" | "metrics";
