@@ -1,13 +1,12 @@
 /** How `remote.s3` and `remote.aws` talk to AWS: signed requests over our own client, since a SDK would be most of a cold start. */
 import { awsCredentials } from "../../../delivery/aws-credentials.ts";
 import { awsDomain, endpointOf, regionOf } from "../../../delivery/aws-endpoints.ts";
-import { createHttpClient } from "../../../delivery/http.ts";
-import { type AwsCredentials, sigv4Authorizer } from "../../../delivery/sigv4.ts";
-import { userAgent } from "../../../delivery/user-agent.ts";
+import { type AwsJsonService, awsJsonClient as clientOf, refusalOf } from "../../../delivery/aws-json.ts";
+import type { AwsCredentials } from "../../../delivery/sigv4.ts";
 import { block, type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { secret, string } from "../../../eval/types.ts";
 import type { Problem } from "../../../graph/component.ts";
-import { type Fields, isHttpUrl, objectOf, reasonOf } from "../rest.ts";
+import { type Fields, isHttpUrl } from "../rest.ts";
 
 const assumeRole = object({
   role_arn: required(string, "The role."),
@@ -57,36 +56,26 @@ export interface AwsJsonClient {
   close(): void;
 }
 
-export interface JsonService {
-  /** As signatures and hosts name it: `secretsmanager`. */
-  readonly name: string;
+export interface JsonService extends AwsJsonService {
   /** As variables name it: `SECRETS_MANAGER`. */
   readonly variable: string;
-  /** Before the action: `AmazonSSM`. */
-  readonly target: string;
 }
 
 const timeoutMs = 30_000;
 
 export const noRegion = "client.region should be set where there is neither AWS_REGION nor AWS_DEFAULT_REGION";
 
-/** A client of one service; nothing is connected or looked up before the first call. */
+/** A client of one service, of which any refusal is an error; nothing is connected or looked up before the first call. */
 export function awsJsonClient(args: AwsClientArgs, service: JsonService, region: string): AwsJsonClient {
   const url = endpointOf(args.endpoint, service.variable) ?? `https://${service.name}.${region}.${awsDomain(region)}/`;
-  const authorize = sigv4Authorizer({ region, service: service.name, credentials: credentialsOf(args) });
-  const client = createHttpClient({ authorize, timeoutMs, headers: { "user-agent": userAgent } });
+  const client = clientOf({ url, region, service, credentials: credentialsOf(args), timeoutMs, maxBytes: 1 << 20 });
   return {
     close: () => client.close(),
     async call(action, input) {
       if (region === "") throw new Error(noRegion); // told now, since who looks at a configuration may have none
-      const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": `${service.target}.${action}` };
-      const body = Buffer.from(JSON.stringify(input));
-      const answer = await client.request({ url, headers, body, maxBytes: 1 << 20, overflow: "fail" });
-      const fields = objectOf(answer);
-      if (answer.status === 200 && fields) return fields;
-      const type = String(fields?.["__type"] ?? "").replace(/^.*#/, "");
-      const reason = reasonOf(type, fields?.["message"] ?? fields?.["Message"]);
-      throw new Error(`${action} was refused, got status ${answer.status}${reason}`);
+      const answer = await client.send(action, input);
+      if (answer.status === 200 && answer.fields) return answer.fields;
+      throw new Error(refusalOf(action, answer));
     },
   };
 }
