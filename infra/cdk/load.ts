@@ -49,7 +49,7 @@ const needed = (): NodeJS.ProcessEnv =>
 /** What a configuration may read of Lambda's own variables; values that only the function may read are not read. */
 function runtime(region: string): NodeJS.ProcessEnv {
   const name = Token.isUnresolved(region) ? "us-east-1" : region;
-  return { AWS_REGION: name, AWS_DEFAULT_REGION: name, AWS_LAMBDA_FUNCTION_NAME: "unresolved", AMALGAM_OFFLINE: "1" };
+  return { AWS_REGION: name, AWS_DEFAULT_REGION: name, AWS_LAMBDA_FUNCTION_NAME: "unresolved" };
 }
 
 /** Values that only a deployment knows are URLs for now, since components check URLs when they load. */

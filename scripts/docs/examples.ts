@@ -26,6 +26,8 @@ export interface ExampleRun {
   readonly pages?: Readonly<Record<string, string>>;
   /** The same for services whose protocol is not the example's subject; pages don't show it. */
   readonly testEnv?: Readonly<Record<string, string>>;
+  /** Values are stand-ins, since there is no such cloud in a test. */
+  readonly offline?: boolean;
   readonly testPages?: Readonly<Record<string, string>>;
   /** Headers of the requests at the backend to keep. */
   readonly sinkSeen?: readonly string[];

@@ -50,7 +50,7 @@ export async function runExample(example: Example): Promise<ExampleResult> {
     const file = path.join(work, "config.alloy");
     writeFileSync(file, text);
     if (run.mode === "check") return check(text);
-    const { pipeline, diagnostics } = await load(file, run.mode ?? "function");
+    const { pipeline, diagnostics } = await load(file, run);
     if (!pipeline) throw new Error(problems(diagnostics));
     const { replies, printed } = await goThrough(pipeline, run);
     const asks = asksOf(pipeline, example);
@@ -75,10 +75,16 @@ export async function runExample(example: Example): Promise<ExampleResult> {
 
 const options = { definitions: blockDefinitions, knownElsewhere, stability: "experimental" } as const;
 
-async function load(place: string, mode: "function" | "local"): Promise<Loaded> {
+async function load(place: string, { mode, offline = false }: ExampleRun): Promise<Loaded> {
   const { files, diagnostics, directory } = readConfiguration(place);
   if (diagnostics.length) return { pipeline: undefined, diagnostics };
-  const environment = testEnvironment({ mode, directory, clock: Date.now, random: tenths() });
+  const environment = testEnvironment({
+    mode: mode === "local" ? "local" : "function",
+    offline,
+    directory,
+    clock: Date.now,
+    random: tenths(),
+  });
   return loadPipeline(files, { ...options, environment });
 }
 

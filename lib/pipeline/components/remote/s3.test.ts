@@ -95,8 +95,7 @@ test("a region that nobody knows fails the read", async () => {
 });
 
 test("the permission is to read the one object", async () => {
-  vi.stubEnv("AMALGAM_OFFLINE", "1");
-  const { needs } = await startTestSource(remoteS3, { path: "s3://b/k/l.txt" });
+  const { needs } = await startTestSource(remoteS3, { path: "s3://b/k/l.txt" }, { offline: true });
   expect(needs).toEqual({
     permissions: [{ action: "s3:GetObject", resource: "arn:${AWS::Partition}:s3:::b/k/l.txt" }],
   });

@@ -1,12 +1,8 @@
 /**
  * Values where nobody may read the real ones: `amalgam graph` and the synthesis of a stack look at a configuration with neither
- * the network nor the permissions of the function. They set AMALGAM_OFFLINE, and value sources then export these.
+ * the network nor the permissions of the function. Where the host is offline, value sources export these.
  */
 import { Secret } from "../../eval/value.ts";
-
-/** Whether values must not be read. */
-export const isOffline = (environment: NodeJS.ProcessEnv = process.env): boolean =>
-  environment["AMALGAM_OFFLINE"] === "1";
 
 /** Passes for a URL, a certificate and a key, since components check those when they load. */
 export const standInText =

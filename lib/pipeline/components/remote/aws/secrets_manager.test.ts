@@ -154,11 +154,14 @@ test.for([
 ])(
   "where nothing may be read, the permissions follow from $it, and any field is there",
   async ({ args, permissions }) => {
-    vi.stubEnv("AMALGAM_OFFLINE", "1");
-    const { needs, exported, shown } = await startTestSource(remoteAwsSecretsManager, {
-      secret_id: "shop/loki",
-      ...args,
-    });
+    const { needs, exported, shown } = await startTestSource(
+      remoteAwsSecretsManager,
+      {
+        secret_id: "shop/loki",
+        ...args,
+      },
+      { offline: true },
+    );
     expect(needs).toEqual({ permissions });
     expect(exported()).toEqual({
       content: expect.stringMatching(/^https:\/\/unresolved\.invalid\/#/) as unknown,

@@ -89,8 +89,7 @@ test.for([
     ],
   },
 ])("the permissions follow from $it", async ({ args, permissions }) => {
-  vi.stubEnv("AMALGAM_OFFLINE", "1");
-  expect((await startTestSource(remoteAwsSsmParameter, args)).needs).toEqual({ permissions });
+  expect((await startTestSource(remoteAwsSsmParameter, args, { offline: true })).needs).toEqual({ permissions });
 });
 
 test.for([

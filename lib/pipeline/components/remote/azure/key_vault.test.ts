@@ -124,11 +124,14 @@ test("an application with a wrong secret fails the load, without that secret", a
 });
 
 test("the permission is to read the one secret", async () => {
-  vi.stubEnv("AMALGAM_OFFLINE", "1");
-  const { needs } = await startTestSource(remoteAzureKeyVault, {
-    vault_url: "https://shop.vault.azure.net/",
-    secret: "loki",
-  });
+  const { needs } = await startTestSource(
+    remoteAzureKeyVault,
+    {
+      vault_url: "https://shop.vault.azure.net/",
+      secret: "loki",
+    },
+    { offline: true },
+  );
   expect(needs).toEqual({
     permissions: [
       {

@@ -138,8 +138,7 @@ test.for([
 });
 
 test("the permission is to read the one secret", async () => {
-  vi.stubEnv("AMALGAM_OFFLINE", "1");
-  expect((await startTestSource(remoteGcpSecretManager, { secret: name })).needs).toEqual({
+  expect((await startTestSource(remoteGcpSecretManager, { secret: name }, { offline: true })).needs).toEqual({
     permissions: [{ action: "secretmanager.versions.access", resource: name }],
   });
 });
