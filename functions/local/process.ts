@@ -2,7 +2,12 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { blockDefinitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
-import { type DeadLetterStore, folderDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
+import {
+  configurationHash,
+  type DeadLetterStore,
+  withConfiguration,
+} from "../../lib/pipeline/delivery/dead-letters.ts";
+import { folderDeadLetters } from "../../lib/pipeline/delivery/dead-letters-folder.ts";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
 import { settingOf } from "../../lib/pipeline/graph/config-blocks.ts";
@@ -302,7 +307,7 @@ export class LocalProcess {
       flow: new Flow(true),
       log,
       state: this.#state,
-      deadLetters: this.#deadLetters,
+      deadLetters: withConfiguration(this.#deadLetters, configurationHash(files.map(({ source }) => source.text))),
       metrics: this.metrics,
       memories: this.#memories[name],
       directory,

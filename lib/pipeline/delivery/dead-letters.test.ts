@@ -2,7 +2,14 @@ import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type DeadLetter, type DeadLetterStore, folderDeadLetters, memoryDeadLetters } from "./dead-letters.ts";
+import {
+  configurationHash,
+  type DeadLetter,
+  type DeadLetterStore,
+  memoryDeadLetters,
+  withConfiguration,
+} from "./dead-letters.ts";
+import { folderDeadLetters } from "./dead-letters-folder.ts";
 
 const letter = (time: number, overrides: Partial<DeadLetter> = {}): DeadLetter => ({
   component: "loki.write.out",
@@ -46,8 +53,8 @@ describe.each(stores)("$engine", ({ open }) => {
     const store = open();
     await store.put(letter(1));
     const [id = ""] = await store.list();
-    expect(await store.delete(id)).toBe(true);
-    expect(await store.delete(id)).toBe(false);
+    await store.delete(id);
+    await store.delete(id);
     expect(await store.get(id)).toBeUndefined();
     expect(await store.list()).toEqual([]);
   });
@@ -64,8 +71,10 @@ test("a file is readable by its owner only, and no partial file stays", async ()
 test("an id does not lead out of the folder", async () => {
   await writeFile(join(root, "secret.letter"), "{}\n");
   const store = folderDeadLetters(join(root, "letters"));
-  expect(await store.get("../secret")).toBeUndefined();
-  expect(await store.delete("../secret")).toBe(false);
+  for (const id of ["../secret", "00000000000001-../../secret"]) {
+    expect(await store.get(id)).toBeUndefined();
+    await store.delete(id);
+  }
   expect(await readdir(root)).toEqual(["secret.letter"]);
 });
 
@@ -73,4 +82,22 @@ test("a folder that can't be written is an error that names the component", asyn
   await writeFile(join(root, "file"), "");
   const store = folderDeadLetters(join(root, "file"));
   await expect(store.put(letter(1))).rejects.toThrow(/^dead letter of loki\.write\.out was not stored: E/);
+});
+
+test("a letter of an old version is read as it is", async () => {
+  const { body, ...header } = letter(7);
+  const id = "00000000000007-0f4b1f6e-8a2f-4a2c-9a34-6f3f8a4f3c11";
+  await writeFile(join(root, `${id}.letter`), Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]));
+  const store = folderDeadLetters(root);
+  expect(await store.list()).toEqual([id]);
+  expect(await store.get(id)).toEqual(letter(7));
+});
+
+test("letters name the configuration that they come from", async () => {
+  const memory = memoryDeadLetters();
+  const configuration = configurationHash(["a", "b"]);
+  expect(configuration).toBe("0473ef2dc0d3");
+  expect(configurationHash(["ab"])).not.toBe(configuration);
+  await withConfiguration(memory, configuration).put(letter(1));
+  expect(memory.letters).toEqual([letter(1, { configuration })]);
 });

@@ -1,10 +1,9 @@
 /**
- * Where data goes that a backend will never take, with the reason, so that it can be looked at and replayed.
+ * Where data goes that a backend will never take, with the reason, so that it can be looked at and sent again.
  *
  *     await host.deadLetters.put({ component: host.id, destination: url, reason: error.message, status: 400, time: now,
- *       contentType: "application/x-protobuf", body, metadata: { tenant } });
+ *       format: "loki", contentType: "application/x-protobuf", body, metadata: { key: tenant } });
  */
-import { messageOf } from "./errors.ts";
 
 export interface DeadLetter {
   /** The component's id: `loki.write.out`. */
@@ -15,10 +14,25 @@ export interface DeadLetter {
   readonly status?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly time: number;
+  /** How often it was sent, as far as that is known. */
+  readonly attempts?: number | undefined;
+  /** Names the text of the configuration that sent it, as `configurationHash` does. */
+  readonly configuration?: string | undefined;
+  /** What the body is; letters of old versions do not say it. */
+  readonly format?: LetterFormat | undefined;
   readonly contentType: string;
   readonly body: Uint8Array;
   readonly metadata: Readonly<Record<string, string>>;
 }
+
+export type LetterFormat =
+  | "loki"
+  | "remote_write_v1"
+  | "remote_write_v2"
+  | "otlp_logs"
+  | "otlp_metrics"
+  | "otlp_traces"
+  | `otlp_${"logs" | "metrics" | "traces"}_json`;
 
 export interface DeadLetterStore {
   /** Resolves when the letter is stored for good. */
@@ -26,90 +40,60 @@ export interface DeadLetterStore {
   /** Ids, the oldest first. */
   list(options?: { readonly limit?: number }): Promise<readonly string[]>;
   get(id: string): Promise<DeadLetter | undefined>;
-  /** Resolves to whether there was such a letter. */
-  delete(id: string): Promise<boolean>;
+  /** Resolves when there is no such letter any more. */
+  delete(id: string): Promise<void>;
 }
 
-const suffix = ".letter";
+/** A letter as it is kept; one that can't be read says why. */
+export type StoredLetter = {
+  readonly id: string;
+  /** As it is stored. */
+  readonly bytes: number;
+} & ({ readonly letter: DeadLetter } | { readonly letter?: undefined; readonly problem: string });
 
-/** One file a letter: a line of JSON, then the body. Files appear whole or not at all. */
-export function folderDeadLetters(folder: string): DeadLetterStore {
-  return new FolderDeadLetters(folder);
+/** Milliseconds since the epoch: letters from then on, and before then. */
+export interface LetterTimes {
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
 }
 
-class FolderDeadLetters implements DeadLetterStore {
-  readonly #folder: string;
-  constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  async put({ body, ...header }: DeadLetter): Promise<void> {
-    const id = `${String(header.time).padStart(14, "0")}-${process.getBuiltinModule("node:crypto").randomUUID()}`;
-    const { mkdir, rename, rm } = fs();
-    const partial = `${this.#folder}/.${id}.partial`;
-    try {
-      await mkdir(this.#folder, { recursive: true });
-      await writeDurably(partial, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]));
-      await rename(partial, this.#pathOf(id));
-    } catch (cause) {
-      await rm(partial, { force: true }).catch(() => undefined); // the first failure is the one to tell
-      throw new Error(`dead letter of ${header.component} was not stored: ${messageOf(cause)}`, { cause });
-    }
-  }
-
-  async list({ limit }: { readonly limit?: number } = {}): Promise<readonly string[]> {
-    const names = (await unlessMissing(fs().readdir(this.#folder))) ?? [];
-    const ids = names.filter(name => name.endsWith(suffix)).map(name => name.slice(0, -suffix.length));
-    return ids.sort().slice(0, limit);
-  }
-
-  async get(id: string): Promise<DeadLetter | undefined> {
-    if (!isId(id)) return undefined;
-    const bytes = await unlessMissing(fs().readFile(this.#pathOf(id)));
-    if (!bytes) return undefined;
-    const end = bytes.indexOf(10);
-    const header = JSON.parse(bytes.toString("utf8", 0, end)) as Omit<DeadLetter, "body">; // written by put
-    return { ...header, body: new Uint8Array(bytes.subarray(end + 1)) };
-  }
-
-  async delete(id: string): Promise<boolean> {
-    if (!isId(id)) return false;
-    const removing = fs().unlink(this.#pathOf(id));
-    return (await unlessMissing(removing.then(() => true))) ?? false;
-  }
-
-  #pathOf(id: string): string {
-    return `${this.#folder}/${id}${suffix}`;
-  }
+/** Letters that a backend took: `sent` ones are to be deleted, `kept` ones stay. */
+export interface Mark {
+  readonly name: string;
+  readonly kind: "sent" | "kept";
+  readonly ids: readonly string[];
 }
 
-function fs() {
-  return process.getBuiltinModule("node:fs/promises");
+/** A store that people look into and replay from. */
+export interface LetterBox extends DeadLetterStore {
+  /** The oldest first, as far as the store knows an order. Letters may be deleted and replaced meanwhile. */
+  letters(times?: LetterTimes): AsyncIterable<StoredLetter>;
+  /** About how many those are. */
+  count(times?: LetterTimes): Promise<number>;
+  /** Puts a letter in the place of one of the same id. */
+  replace(id: string, letter: DeadLetter): Promise<void>;
+  /** Remembers letters that were taken, in one step; resolves to the mark's name when it would survive a crash. */
+  mark(kind: Mark["kind"], ids: readonly string[]): Promise<string>;
+  marks(): Promise<readonly Mark[]>;
+  unmark(name: string): Promise<void>;
+  /** Gives back what is only borrowed, and ends connections. */
+  close(): Promise<void>;
 }
 
-/** Resolves when the bytes are on the disk: the trigger is told that the data is safe. */
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await fs().open(path, "wx", 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+/** The same store, where letters name the configuration that they come from. */
+export function withConfiguration(store: DeadLetterStore, configuration: string): DeadLetterStore {
+  return {
+    put: letter => store.put({ configuration, ...letter }),
+    list: options => store.list(options),
+    get: id => store.get(id),
+    delete: id => store.delete(id),
+  };
 }
 
-/** Ids come from outside, such as the command line: no way out of the folder. */
-function isId(id: string): boolean {
-  return /^[\w-]+$/.test(id);
-}
-
-async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
+/** A short name of texts in their order, which another text does not have. */
+export function configurationHash(texts: readonly string[]): string {
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
+  return hash.update(JSON.stringify(texts)).digest("hex").slice(0, 12);
 }
 
 /** Keeps letters in memory, for tests and dry runs. */
@@ -137,7 +121,7 @@ class MemoryDeadLetters implements DeadLetterStore {
     return this.#letters.get(id);
   }
 
-  async delete(id: string): Promise<boolean> {
-    return this.#letters.delete(id);
+  async delete(id: string): Promise<void> {
+    this.#letters.delete(id);
   }
 }
