@@ -4,9 +4,12 @@
  */
 import { createRequire } from "node:module";
 import type * as Yaml from "yaml";
+import { goQuote } from "../../syntax/quote.ts";
+import { goFormat } from "../gofmt.ts";
+import { toGoPlain } from "../goplain.ts";
 import { Capsule, type Value } from "../value.ts";
 import { goYamlMessage } from "./yaml-error.ts";
-import { resolvePlain } from "./yaml-scalar.ts";
+import { resolvePlain, resolveTagged } from "./yaml-scalar.ts";
 
 let loaded: typeof Yaml | undefined;
 
@@ -32,8 +35,9 @@ export function parseYaml(text: string): Value {
   const { LineCounter, parseAllDocuments } = yaml();
   const lineCounter = new LineCounter();
   const documents = parse(() =>
-    parseAllDocuments(text, {
+    parseAllDocuments(text.replace(/^\ufeff/, ""), {
       schema: "failsafe",
+      resolveKnownTags: false,
       uniqueKeys: false,
       lineCounter,
       version: "1.2",
@@ -43,7 +47,9 @@ export function parseYaml(text: string): Value {
   if (!Array.isArray(documents)) return null;
   const [document] = documents;
   if (!document) return null;
-  const errors = document.errors.filter(error => !isBehindTheDocument(error, document));
+  const errors = document.errors.filter(
+    error => error.code !== "TAG_RESOLVE_FAILED" && !isBehindTheDocument(error, document),
+  );
   if (errors.length) throw new Error(`yaml: ${goYamlMessage(text, errors)}`);
   return new Reader(document, lineCounter).read();
 }
@@ -66,6 +72,8 @@ function isBehindTheDocument(error: Yaml.YAMLParseError, { contents }: Yaml.Docu
 /** How many nodes aliases may repeat. */
 const maxRepeated = 200_000;
 const maxDepth = 1_000;
+/** Go has no such bound. */
+const maxErrors = 1_000;
 
 class Reader {
   readonly #document: Yaml.Document.Parsed;
@@ -73,6 +81,8 @@ class Reader {
   readonly #yaml = yaml();
   readonly #anchors = new Map<string, unknown>();
   readonly #open = new Set<unknown>();
+  /** Keys that stand twice; Go reads on and names all of them. */
+  readonly #errors: string[] = [];
   #repeated = 0;
 
   constructor(document: Yaml.Document.Parsed, lines: Yaml.LineCounter) {
@@ -81,7 +91,9 @@ class Reader {
   }
 
   read(): Value {
-    return this.#value(this.#document.contents, 0);
+    const value = this.#value(this.#document.contents, 0);
+    if (this.#errors.length) throw new Error(`yaml: unmarshal errors:\n  ${this.#errors.join("\n  ")}`);
+    return value;
   }
 
   #value(node: unknown, depth: number): Value {
@@ -107,18 +119,15 @@ class Reader {
   }
 
   #scalar(node: Yaml.Scalar): Value {
-    const text = String(node.value ?? "");
-    const tag = node.tag?.replace("tag:yaml.org,2002:", "!!");
-    if (tag === "!!str" || tag === "!") return text;
-    if (tag === "!!binary") return Buffer.from(text, "base64").toString("utf8");
-    if (node.type !== "PLAIN" && node.type !== undefined && tag === undefined) return text;
-    const value = resolvePlain(text);
-    return tag === "!!float" && typeof value === "bigint" ? Number(value) : value;
+    const text = node.source ?? String(node.value ?? "");
+    const quoted = node.type !== "PLAIN" && node.type !== undefined;
+    const tag = node.tag === "!" ? undefined : node.tag?.replace("tag:yaml.org,2002:", "!!");
+    return tag === undefined ? (quoted ? text : resolvePlain(text)) : resolveTagged(tag, text);
   }
 
   #map(node: Yaml.YAMLMap, depth: number): Value {
     const fields = new Map<Value, Value>();
-    const lines = new Map<Value, number>();
+    if (this.#hasRepeatedKeys(node)) return fields as Map<string, Value>; // empty
     const merged: unknown[] = [];
     for (const { key, value } of node.items) {
       if (this.#isMerge(key)) {
@@ -126,15 +135,8 @@ class Reader {
         continue;
       }
       const name = this.#value(key, depth + 1);
-      const line = this.#lineOf(key);
-      const before = lines.get(name);
-      if (before !== undefined) {
-        const shown = typeof name === "string" ? JSON.stringify(name) : String(name);
-        throw new Error(
-          `yaml: unmarshal errors:\n  line ${line}: mapping key ${shown} already defined at line ${before}`,
-        );
-      }
-      lines.set(name, line);
+      if (Array.isArray(name) || name instanceof Map)
+        throw new Error(`yaml: invalid map key: ${goFormat("%#v", [toGoPlain(name)])}`);
       fields.set(name, this.#value(value, depth + 1));
     }
     for (const each of merged) this.#merge(each, fields, depth);
@@ -142,6 +144,27 @@ class Reader {
     for (const name of fields.keys())
       if (typeof name !== "string") return new Capsule("map[interface {}]interface {}", fields);
     return fields as Map<string, Value>; // all keys are strings
+  }
+
+  /** Keys are compared as they are written, before they get a meaning. */
+  #hasRepeatedKeys({ items }: Yaml.YAMLMap): boolean {
+    const { isAlias, isMap, isScalar } = this.#yaml;
+    const places = new Map<string, { text: string; lines: number[] }>();
+    for (const { key } of items) {
+      const kind = isAlias(key) ? "alias" : isMap(key) ? "map" : isScalar(key) || key === null ? "scalar" : "sequence";
+      const text = isAlias(key) ? key.source : isScalar(key) ? (key.source ?? "") : "";
+      const place = places.get(`${kind} ${text}`) ?? { text, lines: [] };
+      place.lines.push(this.#lineOf(key));
+      places.set(`${kind} ${text}`, place);
+    }
+    const before = this.#errors.length;
+    for (const { text, lines } of places.values())
+      for (const [at, first] of lines.entries())
+        for (const line of lines.slice(at + 1)) {
+          if (this.#errors.length >= maxErrors) return true;
+          this.#errors.push(`line ${line}: mapping key ${goQuote(text)} already defined at line ${first}`);
+        }
+    return this.#errors.length > before;
   }
 
   #isMerge(key: unknown): boolean {
