@@ -3,6 +3,8 @@
  *
  *     storeContract({ engine: "redis", open: clock => new RedisStore(address, { clock }) });
  */
+import { createCipheriv } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StateStore } from "./store.ts";
 
@@ -10,12 +12,21 @@ export interface StoreContract {
   readonly engine: string;
   /** A store without content, that asks the clock. */
   readonly open: (clock: () => number) => StateStore | Promise<StateStore>;
+  /** Whether it removes what has expired by that clock itself; otherwise a server does, by its own. */
+  readonly sweeps?: boolean;
+  /** Bytes of the longest key, where the engine has a limit, and what it says of a longer one. */
+  readonly longestKey?: { readonly bytes: number; readonly refusal: string };
 }
 
 let now: number;
 let store: StateStore;
 const clock = () => now;
 const bytes = (...values: number[]) => Uint8Array.from(values);
+/** What no compression makes smaller, the same each time. */
+const noise = (length: number) => createCipheriv("aes-128-ctr", key, iv).update(new Uint8Array(length));
+const [key, iv] = [new Uint8Array(16), new Uint8Array(16)];
+/** A character of each byte from 0 to 255, as UTF-8 has them. */
+const every = String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i));
 const put = async (key: string, value = bytes(1), options = {}) => {
   const version = await store.put("n", key, value, options);
   if (version === undefined) throw new Error(`${key} was not written`);
@@ -24,7 +35,7 @@ const put = async (key: string, value = bytes(1), options = {}) => {
 const stored = async (key: string, namespace = "n") => (await store.get(namespace, key))?.value;
 
 /** Declares the tests of one engine. */
-export function storeContract({ engine, open }: StoreContract): void {
+export function storeContract({ engine, open, sweeps = false, longestKey }: StoreContract): void {
   describe(engine, () => {
     beforeEach(async () => {
       now = 1000;
@@ -42,6 +53,10 @@ export function storeContract({ engine, open }: StoreContract): void {
       { it: "no bytes", value: bytes() },
       { it: "a view into a larger buffer", value: bytes(9, 1, 2, 9).subarray(1, 3) },
       { it: "a Buffer", value: Buffer.from("text") },
+      { it: "what can be compressed", value: new Uint8Array(300_000).fill(7) },
+      { it: "what is compressed", value: gzipSync(noise(2000)) },
+      { it: "what only begins as if it were", value: Buffer.concat([bytes(0x1f, 0x8b), noise(2000)]) },
+      { it: "more than an item of DynamoDB may have", value: noise(1_300_000) },
     ])("keeps $it", async ({ value }) => {
       const version = await put("k", value);
       expect(await store.get("n", "k")).toEqual({ value: Uint8Array.from(value), version });
@@ -55,6 +70,43 @@ export function storeContract({ engine, open }: StoreContract): void {
       expect(read).toEqual(bytes(1));
       read?.fill(3);
       expect(await stored("k")).toEqual(bytes(1));
+    });
+
+    test.for([
+      { it: "characters of every byte", key: every },
+      { it: "what engines separate with", key: "a:b/c{d}e\n\0 *?[]\\" },
+      { it: "many planes", key: "é｡🙂" },
+      { it: "nothing", key: "" },
+      { it: "many bytes", key: "é".repeat((longestKey?.bytes ?? 100_000) / 2) },
+    ])("a key may have $it", async ({ key }) => {
+      await store.put(every, key, bytes(1));
+      await store.putMany(every, new Map([[key, bytes(2)]]));
+      expect([...(await store.getMany(every, [key]))].map(([name, { value }]) => [name, value])).toEqual([
+        [key, bytes(2)],
+      ]);
+      expect(await store.list(every, { prefix: [...key].slice(0, 2).join("") })).toEqual([key]);
+      expect(await store.delete(every, key)).toBe(true);
+      expect(await store.list(every)).toEqual([]);
+    });
+
+    test.runIf(longestKey)("a longer key than the engine can have is refused, whatever is done with it", async () => {
+      const { bytes: length = 0, refusal = "" } = longestKey ?? {};
+      const key = "k".repeat(length + 1);
+      await expect(store.put("n", key, bytes(1))).rejects.toHaveProperty("message", refusal);
+      await expect(store.putMany("n", new Map([[key, bytes(1)]]))).rejects.toHaveProperty("message", refusal);
+      await expect(store.get("n", key)).rejects.toHaveProperty("message", refusal);
+      expect(await store.list("n")).toEqual([]);
+    });
+
+    test("a large value is replaced by a small one, and that by a large one", async () => {
+      const values = [noise(900_000), bytes(1), noise(500_000), noise(1_200_000)];
+      for (const value of values) {
+        const version = await put("k", value);
+        expect(await store.get("n", "k")).toEqual({ value: Uint8Array.from(value), version });
+      }
+      expect(await store.list("n")).toEqual(["k"]);
+      expect(await store.delete("n", "k")).toBe(true);
+      expect(await stored("k")).toBeUndefined();
     });
 
     test("keys live in namespaces", async () => {
@@ -114,6 +166,32 @@ export function storeContract({ engine, open }: StoreContract): void {
         const results = await Promise.all([1, 2, 3, 4].map(i => store.put("n", "k", bytes(i), { ifVersion: version })));
         expect(results.filter(result => result !== undefined).length).toBe(1);
       });
+
+      test("of 20 writers that begin at the same time one wins each round", async () => {
+        const writers = Array.from({ length: 20 }, (_, i) => i);
+        let ifVersion: string | null = null;
+        for (let round = 0; round < 5; round++) {
+          const value = (i: number) => bytes(round, i);
+          const versions = await Promise.all(writers.map(i => store.put("n", "k", value(i), { ifVersion })));
+          const winners = writers.filter(i => versions[i] !== undefined);
+          expect(winners.length).toBe(1);
+          const [winner = -1] = winners;
+          expect(await store.get("n", "k")).toEqual({ value: value(winner), version: versions[winner] });
+          ifVersion = versions[winner] as string; // one of them won
+        }
+      });
+
+      test("no count is lost where 5 count together", async () => {
+        const count = async () => {
+          for (;;) {
+            const found = await store.get("n", "k");
+            const next = bytes((found?.value[0] ?? 0) + 1);
+            if (await store.put("n", "k", next, { ifVersion: found?.version ?? null })) return;
+          }
+        };
+        await Promise.all(Array.from({ length: 5 }, async () => [await count(), await count(), await count()]));
+        expect(await stored("k")).toEqual(bytes(15));
+      });
     });
 
     describe("expiry", () => {
@@ -144,7 +222,19 @@ export function storeContract({ engine, open }: StoreContract): void {
         expect(await stored("k")).toEqual(bytes(2));
       });
 
-      test("sweeping takes the expired and leaves the rest", async () => {
+      test("what expires is gone from all reads, however it was written", async () => {
+        const large = noise(900_000);
+        await store.putMany("n", new Map([["a", bytes(1)], ["b", large]]), { expiresAt: 1001 }); // biome-ignore format: pairs
+        await put("c", large, { expiresAt: 1001 });
+        now = 1001;
+        expect(await store.getMany("n", ["a", "b", "c"])).toEqual(new Map());
+        expect(await store.list("n")).toEqual([]);
+        await store.putMany("n", new Map([["a", bytes(2)]]));
+        now = Number.MAX_SAFE_INTEGER;
+        expect(await stored("a")).toEqual(bytes(2));
+      });
+
+      test.runIf(sweeps)("sweeping takes the expired and leaves the rest", async () => {
         await store.putMany("n", new Map([["old", bytes(1)]]), { expiresAt: 1500 });
         await put("kept", bytes(2), { expiresAt: 9000 });
         now = 2000;
@@ -168,6 +258,19 @@ export function storeContract({ engine, open }: StoreContract): void {
         await store.putMany("n", new Map([["a", bytes(1)]]));
         const version = (await store.getMany("n", ["a"])).get("a")?.version ?? "";
         expect(await store.put("n", "a", bytes(2), { ifVersion: version })).not.toBeUndefined();
+      });
+
+      test("1,000 keys, some of them large", async () => {
+        const value = (i: number) => (i % 250 ? bytes(i, i >> 8) : noise(450_000 + i));
+        const entries = new Map(Array.from({ length: 1000 }, (_, i) => [`k${String(i).padStart(4, "0")}`, value(i)]));
+        await store.putMany("n", entries);
+        const found = await store.getMany("n", ["missing", ...entries.keys()]);
+        expect(new Map([...found].map(([key, each]) => [key, Buffer.from(each.value).toString("base64")]))).toEqual(
+          new Map([...entries].map(([key, each]) => [key, Buffer.from(each).toString("base64")])),
+        );
+        expect(new Set([...found.values()].map(({ version }) => version)).size).toBe(1000);
+        expect(await store.list("n")).toEqual([...entries.keys()]);
+        expect(await store.list("n", { prefix: "k09", limit: 3 })).toEqual(["k0900", "k0901", "k0902"]);
       });
 
       test("empty batches do nothing", async () => {

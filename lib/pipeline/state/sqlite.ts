@@ -37,8 +37,8 @@ const statements = {
   putIfVersion: `${insert} SELECT ${values} WHERE EXISTS (SELECT 1 FROM state WHERE ${thisKey} AND ${live} AND version = $version)`,
   delete: `DELETE FROM state WHERE ${thisKey} AND ${live}`,
   deleteIfVersion: `DELETE FROM state WHERE ${thisKey} AND ${live} AND version = $version`,
-  // Not LIKE or GLOB: a prefix may hold their wildcards. Past the prefix comes no key that starts with it.
-  list: `SELECT key FROM state WHERE namespace = $namespace AND key >= $prefix AND substr(key, 1, length($prefix)) = $prefix AND ${live} ORDER BY key LIMIT $limit`,
+  // Not LIKE or GLOB: a prefix may hold their wildcards. As bytes, since the length of a text ends at a zero byte.
+  list: `SELECT key FROM state WHERE namespace = $namespace AND key >= $prefix AND instr(CAST(key AS BLOB), CAST($prefix AS BLOB)) = 1 AND ${live} ORDER BY key LIMIT $limit`,
   sweep: "DELETE FROM state WHERE expires_at <= $now",
 } as const;
 

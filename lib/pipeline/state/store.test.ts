@@ -12,8 +12,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-storeContract({ engine: "memory", open: clock => new MemoryStore({ clock }) });
-storeContract({ engine: "sqlite", open: clock => new SqliteStore(join(folder, "state.db"), { clock }) });
+storeContract({ engine: "memory", open: clock => new MemoryStore({ clock }), sweeps: true });
+storeContract({
+  engine: "sqlite",
+  open: clock => new SqliteStore(join(folder, "state.db"), { clock }),
+  sweeps: true,
+});
 
 test("sqlite keeps its content over a restart, and several may use one file", async () => {
   const path = join(folder, "state.db");
