@@ -1,9 +1,9 @@
-/** Subscriptions of CloudWatch Logs. A failure fails the invocation, so that Lambda brings the logs again. */
+/** Subscriptions of CloudWatch Logs, of a log group or of the account. A failure fails the invocation, so that Lambda brings the logs again. */
 import type { CloudWatchLogsEvent } from "aws-lambda";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import type { Call } from "./call.ts";
 import { cloudwatchLogs, openSubscription } from "./recognise.ts";
-import { pushRecord } from "./records.ts";
+import { Takers } from "./records.ts";
 
 /** Pushes what a subscription delivers; messages that only test it are taken and dropped. */
 export const cloudwatchLogsHandler =
@@ -11,6 +11,7 @@ export const cloudwatchLogsHandler =
   async ({ awslogs }: CloudWatchLogsEvent, call: Call): Promise<void> => {
     const records = cloudwatchLogs(openSubscription(awslogs.data));
     if (!records.length) call.invocation.log.debug("cloudwatch logs tests the subscription");
-    const work = Promise.all(records.map(record => pushRecord(pipeline, "log-subscription", record, call)));
+    const takers = new Takers(pipeline, "log-subscription", call);
+    const work = Promise.all(records.map(record => takers.pushRecord(record)));
     await pipeline.drain(call.inTime(work));
   };

@@ -54,8 +54,8 @@ test.for([
   },
   {
     it: "refuses records of a source that it does not know",
-    event: recorded("malformed/sns"),
-    message: "event should come from a source that this function knows, got records of aws:sns",
+    event: { Records: [{ eventSource: "aws:codecommit" }] },
+    message: "event should come from a source that this function knows, got records of aws:codecommit",
   },
   {
     it: "refuses an empty object",

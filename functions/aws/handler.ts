@@ -6,6 +6,11 @@ import type {
   APIGatewayProxyEventV2,
   CloudWatchLogsEvent,
   Context,
+  EventBridgeEvent,
+  FirehoseTransformationEvent,
+  KinesisStreamEvent,
+  MSKEvent,
+  SNSEvent,
   SQSEvent,
 } from "aws-lambda";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
@@ -13,9 +18,14 @@ import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import { albHandler } from "./alb.ts";
 import { type Call, type CallOptions, startCall } from "./call.ts";
 import { cloudwatchLogsHandler } from "./cloudwatch-logs.ts";
+import { eventBridgeHandler, type RoutedEvent } from "./eventbridge.ts";
+import { firehoseHandler } from "./firehose.ts";
 import { gatewayV1Handler } from "./gateway-v1.ts";
 import { gatewayV2Handler } from "./gateway-v2.ts";
+import { kafkaHandler } from "./kafka.ts";
+import { kinesisHandler } from "./kinesis.ts";
 import { type ScheduleEvent, scheduleHandler } from "./schedule.ts";
+import { snsHandler } from "./sns.ts";
 import { sqsHandler } from "./sqs.ts";
 
 /** What Lambda calls. The context may be missing, as on the command line. */
@@ -71,6 +81,16 @@ function dispatch(pipeline: Pipeline, event: unknown, call: Call): Promise<unkno
       return gatewayV1Handler(pipeline)(event as APIGatewayProxyEvent, call);
     case "sqs":
       return sqsHandler(pipeline)(event as SQSEvent, call);
+    case "sns":
+      return snsHandler(pipeline)(event as SNSEvent, call);
+    case "kinesis":
+      return kinesisHandler(pipeline)(event as KinesisStreamEvent, call);
+    case "kafka":
+      return kafkaHandler(pipeline)(event as MSKEvent, call);
+    case "firehose":
+      return firehoseHandler(pipeline)(event as FirehoseTransformationEvent, call);
+    case "bus":
+      return eventBridgeHandler(pipeline)(event as EventBridgeEvent<string, unknown> | RoutedEvent, call);
     case "logs":
       return cloudwatchLogsHandler(pipeline)(event as CloudWatchLogsEvent, call);
     case "schedule":
@@ -85,22 +105,41 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+type Kind = "alb" | "v2" | "v1" | "sqs" | "sns" | "kinesis" | "kafka" | "firehose" | "bus" | "logs" | "schedule";
+
 /** What an event is, by the fields that only its kind has. */
-function kindOf(event: unknown): "alb" | "v2" | "v1" | "sqs" | "logs" | "schedule" {
+function kindOf(event: unknown): Kind {
   if (!isObject(event)) throw new Error(`event should be an object, got ${JSON.stringify(event)}`);
-  const { requestContext, version, httpMethod, Records, awslogs, source, amalgam } = event;
+  const { requestContext, version, httpMethod, Records, awslogs, amalgam } = event;
   if (isObject(requestContext)) {
     if (isObject(requestContext["elb"])) return "alb";
     if (version === "2.0" && isObject(requestContext["http"])) return "v2";
     if (typeof httpMethod === "string") return "v1";
   }
-  if (Array.isArray(Records) && isObject(Records[0])) {
-    const from = Records[0]["eventSource"] ?? Records[0]["EventSource"];
-    if (from === "aws:sqs") return "sqs";
-    throw new Error(`event should come from a source that this function knows, got records of ${from}`);
-  }
+  if (Array.isArray(Records) && isObject(Records[0])) return kindOfRecords(Records[0]);
   if (isObject(awslogs) && typeof awslogs["data"] === "string") return "logs";
-  if (source === "aws.events" || source === "aws.scheduler" || isObject(amalgam)) return "schedule";
+  const { records, eventSource, deliveryStreamArn } = event;
+  if (Array.isArray(records) && typeof deliveryStreamArn === "string") return "firehose";
+  if (isObject(records) && typeof eventSource === "string" && /kafka$/i.test(eventSource)) return "kafka";
+  if (isObject(amalgam)) return "component" in amalgam ? "bus" : "schedule";
+  const { source, detail } = event;
+  if (source === "aws.scheduler" || (source === "aws.events" && event["detail-type"] === "Scheduled Event"))
+    return "schedule";
+  if (typeof source === "string" && typeof event["detail-type"] === "string" && detail !== undefined) return "bus";
   const keys = Object.keys(event).join(", ") || "(none)";
   throw new Error(`event should be a request, records, logs or a schedule, got an object with the keys ${keys}`);
+}
+
+function kindOfRecords({ eventSource, EventSource }: Fields): "sqs" | "sns" | "kinesis" {
+  const from = eventSource ?? EventSource;
+  switch (from) {
+    case "aws:sqs":
+      return "sqs";
+    case "aws:sns":
+      return "sns";
+    case "aws:kinesis":
+      return "kinesis";
+    default:
+      throw new Error(`event should come from a source that this function knows, got records of ${from}`);
+  }
 }

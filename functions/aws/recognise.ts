@@ -2,12 +2,14 @@
  * What a queue's message holds, seen by its content: OTLP, Loki pushes, CloudWatch Logs, as they are or in the envelope of an
  * SNS notification or a log subscription, compressed or not, as JSON or as protobuf in base64.
  */
-import { decompress } from "../../lib/pipeline/delivery/compress.ts";
+import { compressionOf, decompress } from "../../lib/pipeline/delivery/compress.ts";
 import type { DecodedRecord, Signal } from "../../lib/pipeline/graph/trigger.ts";
 import { otlpSignalOf, startsLikeLokiPush } from "./recognise-binary.ts";
 
 /** What the sender said of a message: its attributes, names in lower case. */
 export type Hints = ReadonlyMap<string, string>;
+
+export const noHints: Hints = new Map();
 
 /** Decompressed bytes that one message may have. */
 export const maxDecompressedBytes = 64 * 1024 * 1024;
@@ -27,13 +29,25 @@ export function recognise(text: string, hints: Hints, depth = 0): DecodedRecord[
 
 const expected = "message should be OTLP, a Loki push, CloudWatch Logs or an SNS notification of one of them";
 
+/** As `recognise`, for what comes as bytes: of streams, of Kafka. Text in them may be base64 of others. */
+export function recogniseData(data: Uint8Array, hints: Hints): DecodedRecord[] {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  if (/^[ \t\r\n]*\{/.test(bytes.toString("latin1", 0, 64)) || isPrintable(bytes))
+    return recognise(bytes.toString("utf8"), hints);
+  return recogniseBytes(bytes, hints, 0);
+}
+
+const isPrintable = (bytes: Buffer): boolean => /^[\w+/=\s-]*$/.test(bytes.toString("latin1"));
+
 /** Both alphabets, with or without padding. */
 const isBase64 = (text: string): boolean => /^[\w+/-]+={0,2}$/.test(text) && text.replace(/=+$/, "").length % 4 !== 1;
 
 function recogniseBytes(bytes: Buffer, hints: Hints, depth: number): DecodedRecord[] {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+  const encoding = compressionOf(bytes);
+  if (encoding) {
     if (depth >= maxEnvelopes) throw new Error(`${expected}, got more than ${maxEnvelopes} envelopes around it`);
-    return recogniseBytes(Buffer.from(decompress(bytes, "gzip", { maxBytes: maxDecompressedBytes })), hints, depth + 1);
+    const opened = decompress(bytes, encoding, { maxBytes: maxDecompressedBytes });
+    return recogniseBytes(Buffer.from(opened.buffer, opened.byteOffset, opened.byteLength), hints, depth + 1);
   }
   if (bytes[0] === 0x7b) return recogniseJson(bytes.toString("utf8"), hints, depth); // {
   const signal = signalOf(hints) ?? otlpSignalOf(bytes);

@@ -1,7 +1,7 @@
-/** Hands a record to the component that takes its format. */
+/** Hands records to the components that take them: by what they come from, then by their content. */
 import { logGroupSelection } from "../../lib/pipeline/components/loki/source/log-groups.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
-import type { DecodedRecord, RecordsTrigger } from "../../lib/pipeline/graph/trigger.ts";
+import type { DecodedRecord, RawRecord, RecordSource, RecordsTrigger } from "../../lib/pipeline/graph/trigger.ts";
 import type { Call } from "./call.ts";
 
 export interface Taker {
@@ -9,43 +9,130 @@ export interface Taker {
   readonly trigger: RecordsTrigger;
 }
 
-type Source = RecordsTrigger["sources"][number];
-
-/** Pushes a record to its component; `component` names one where several take the format. */
-export async function pushRecord(
-  pipeline: Pipeline,
-  source: Source,
-  record: DecodedRecord,
-  call: Call,
-  component?: string,
-): Promise<void> {
-  const takers = takersOf(pipeline, source, record).filter(
-    taker => component === undefined || taker.component === component,
-  );
-  const [taker, ...others] = takers;
-  if (!taker) {
-    const named = component === undefined ? "a component" : component;
-    throw new Error(
-      `${named} should take ${record.format} records of a ${source}, got none in the configuration that does`,
-    );
-  }
-  if (others.length && record.format !== "cloudwatch_logs") {
-    const names = takers.map(each => each.component).join(", ");
-    throw new Error(
-      `one component should take ${record.format} records of a ${source}, got ${names}: name one in the message attribute "component"`,
-    );
-  }
-  await Promise.all(takers.map(({ trigger }) => trigger.push(record, call.invocation)));
+/** What a queue, a stream or the like brought, not opened. */
+export interface Message {
+  /** As `RawRecord` has it. */
+  readonly from: string;
+  /** The records inside, by their content; throws where it is not recognised, none where the message only tests who is there. */
+  readonly open: () => readonly DecodedRecord[];
+  /** The message as it is, for components that open it themselves. */
+  readonly raw: () => RawRecord;
+  /** Names the component that is to take it. */
+  readonly component?: string | undefined;
 }
 
-function takersOf(pipeline: Pipeline, source: Source, record: DecodedRecord): readonly Taker[] {
-  const takers = pipeline.triggers.flatMap(({ component, trigger }) =>
-    trigger.kind === "records" && trigger.format === record.format && trigger.sources.includes(source)
-      ? [{ component, trigger }]
-      : [],
-  );
-  if (record.format !== "cloudwatch_logs" || takers.length < 2) return takers;
-  const group = logGroupOf(record.body);
+/** What takes records of one kind of source, for the time of an invocation. */
+export class Takers {
+  readonly #source: RecordSource;
+  readonly #call: Call;
+  readonly #raw: readonly Taker[];
+  readonly #byContent: readonly Taker[];
+
+  constructor(pipeline: Pipeline, source: RecordSource, call: Call) {
+    this.#source = source;
+    this.#call = call;
+    const all = pipeline.triggers.flatMap(({ component, trigger }) =>
+      trigger.kind === "records" && trigger.sources.includes(source) ? [{ component, trigger }] : [],
+    );
+    this.#raw = all.filter(({ trigger }) => trigger.format === "raw");
+    this.#byContent = all.filter(({ trigger }) => trigger.format !== "raw");
+  }
+
+  /** Pushes a message as `prepare` has it. */
+  push(message: Message): Promise<unknown> {
+    return this.prepare(message)();
+  }
+
+  /**
+   * Finds what takes a message: as it is, components that name what it comes from; else its records, those that take such records;
+   * else as it is, components that take anything. Throws where nothing takes it; pushes it when called.
+   */
+  prepare(message: Message): () => Promise<unknown> {
+    const { from, component } = message;
+    const raw = this.#raw.filter(taker => component === undefined || taker.component === component);
+    const naming = component === undefined ? raw.filter(taker => rankOf(taker, from) === namesIt) : raw;
+    const rest = raw.filter(taker => rankOf(taker, from) !== excluded);
+    const asItIs = (takers: readonly Taker[]) => () => this.#pushTo(takers, message.raw());
+    if (naming.length) return asItIs(naming);
+    if (rest.length && !this.#byContent.length) return asItIs(rest);
+    try {
+      const records = message.open().map(record => ({ record, takers: this.#takersOf(record, from, component) }));
+      return () => {
+        if (!records.length) this.#call.invocation.log.info("cloudwatch logs tests the subscription", { from });
+        return Promise.all(records.map(({ record, takers }) => this.#pushTo(takers, record)));
+      };
+    } catch (error) {
+      if (!rest.length) throw error;
+      return asItIs(rest);
+    }
+  }
+
+  /** Pushes a record whose content is known. */
+  async pushRecord(record: DecodedRecord, from = ""): Promise<void> {
+    await this.#pushTo(this.#takersOf(record, from, undefined), record);
+  }
+
+  #pushTo(takers: readonly Taker[], record: DecodedRecord): Promise<unknown> {
+    const [only, ...others] = takers;
+    if (only && !others.length) return only.trigger.push(record, this.#call.invocation);
+    return Promise.all(takers.map(({ trigger }) => trigger.push(record, this.#call.invocation)));
+  }
+
+  /** One component, or for CloudWatch Logs as many as select the log group. */
+  #takersOf(record: DecodedRecord, from: string, component: string | undefined): readonly Taker[] {
+    const takers = best(
+      this.#byContent.filter(
+        taker => taker.trigger.format === record.format && (component === undefined || taker.component === component),
+      ),
+      from,
+    );
+    const what = `${record.format} records of a ${this.#source}`;
+    if (!takers.length)
+      throw new Error(`${component ?? "a component"} should take ${what}, got none in the configuration that does`);
+    if (takers.length < 2) return takers;
+    if (record.format === "cloudwatch_logs") return ofLogGroup(takers, record.body);
+    const names = takers.map(each => each.component).join(", ");
+    throw new Error(
+      `one component should take ${what}, got ${names}: name one in the message attribute "component", or in each what it takes records of`,
+    );
+  }
+}
+
+const namesIt = 2;
+const excluded = -1;
+
+/** Those that name what the record comes from, else those that are made for its kind of source, else those that take it on the side. */
+function best(takers: readonly Taker[], from: string): readonly Taker[] {
+  const ranks = takers.map(taker => rankOf(taker, from));
+  const highest = Math.max(0, ...ranks);
+  return takers.filter((_, i) => ranks[i] === highest);
+}
+
+function rankOf({ trigger }: Taker, from: string): number {
+  if (trigger.takes) return trigger.takes(from) ? namesIt : excluded;
+  if (!trigger.from) return 0;
+  if (!trigger.from.length) return 1;
+  return selectionOf(trigger.from)(from) ? namesIt : excluded;
+}
+
+const selections = new WeakMap<readonly string[], (from: string) => boolean>();
+
+/** Whether one of the names is the ARN or its last part; `*` stands for any characters. */
+function selectionOf(names: readonly string[]): (from: string) => boolean {
+  const known = selections.get(names);
+  if (known) return known;
+  const matches = logGroupSelection(names);
+  const selection = (from: string) => matches(from) || matches(nameOf(from));
+  selections.set(names, selection);
+  return selection;
+}
+
+/** `orders` of `arn:aws:sqs:eu-west-1:123456789012:orders` and of `arn:aws:kinesis:eu-west-1:123456789012:stream/orders`. */
+export const nameOf = (from: string): string =>
+  from.slice(Math.max(from.lastIndexOf("/"), from.startsWith("arn:") ? from.lastIndexOf(":") : -1) + 1);
+
+function ofLogGroup(takers: readonly Taker[], body: Uint8Array): readonly Taker[] {
+  const group = logGroupOf(body);
   const selecting = takers.filter(({ trigger }) => logGroupSelection(trigger.logGroups)(group));
   return selecting.length ? selecting : takers; // they tell what they drop
 }

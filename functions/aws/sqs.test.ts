@@ -127,7 +127,7 @@ test.for([
     config: 'probe.records "a" { format = "loki" }\nprobe.records "b" { format = "loki" }',
     attribute: undefined,
     error:
-      'one component should take loki records of a queue, got probe.records.a, probe.records.b: name one in the message attribute "component"',
+      'one component should take loki records of a queue, got probe.records.a, probe.records.b: name one in the message attribute "component", or in each what it takes records of',
   },
   {
     it: "names a component that takes none",

@@ -1,69 +1,42 @@
 /**
- * Queues. Each message is pushed by itself, all of them before writers send, and only those that failed go back; their queue's
- * redrive policy sets them aside after some tries. In FIFO queues what comes after a failure in its group goes back too.
+ * Queues. Each message is pushed by itself, and only those that failed go back; their queue's redrive policy sets them aside after
+ * some tries. In FIFO queues what comes after a failure in its group goes back too.
  */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
-import type { DecodedRecord } from "../../lib/pipeline/graph/trigger.ts";
+import type { RawRecord } from "../../lib/pipeline/graph/trigger.ts";
+import { pushBatch } from "./batch.ts";
 import type { Call } from "./call.ts";
 import { type Hints, recognise } from "./recognise.ts";
-import { pushRecord } from "./records.ts";
+import { type Message, Takers } from "./records.ts";
+import { openNotification } from "./sns.ts";
 
-/** Pushes messages by their content and names those that the queue must keep. */
+/** Pushes messages and names those that the queue must keep. */
 export const sqsHandler =
   (pipeline: Pipeline) =>
   async ({ Records }: SQSEvent, call: Call): Promise<SQSBatchResponse> => {
-    const unread = new BrokenGroups();
-    const work = Promise.allSettled(Records.map(message => push(pipeline, message, unread, call)));
-    await new Promise(resolve => setImmediate(resolve)); // what is pushed reaches the writers before they send
-    const outcomes = await pipeline.drain(work);
-    const groups = new BrokenGroups();
-    const failed = Records.filter((message, i) => {
-      const outcome = outcomes[i];
-      if (outcome?.status === "rejected") {
-        report(message, outcome.reason, call);
-        groups.break(message);
-      }
-      return outcome?.status === "rejected" || groups.broken(message);
+    const takers = new Takers(pipeline, "queue", call);
+    const failed = await pushBatch(pipeline, call, Records, {
+      push: message => takers.push(messageIn(message)),
+      orderOf: groupOf,
+      report: (message, reason) => report(message, reason, call),
     });
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };
-
-/** Message groups of FIFO queues that had a failure: to keep their order, nothing behind it may count as done. */
-class BrokenGroups {
-  readonly #groups = new Set<string>();
-
-  break(message: SQSRecord): void {
-    const group = groupOf(message);
-    if (group !== undefined) this.#groups.add(group);
-  }
-
-  broken(message: SQSRecord): boolean {
-    const group = groupOf(message);
-    return group !== undefined && this.#groups.has(group);
-  }
-}
 
 /** In a standard queue a group is only a matter of fairness. */
 const groupOf = ({ eventSourceARN, attributes }: SQSRecord): string | undefined =>
   eventSourceARN.endsWith(".fifo") ? attributes.MessageGroupId : undefined;
 
-function push(pipeline: Pipeline, message: SQSRecord, groups: BrokenGroups, call: Call): Promise<unknown> {
+function messageIn(message: SQSRecord): Message {
   const hints = hintsOf(message);
-  let records: readonly DecodedRecord[];
-  try {
-    if (groups.broken(message))
-      throw new Error("message should come after all before it in its group, got a failure of one of them");
-    records = recognise(message.body, hints);
-  } catch (error) {
-    groups.break(message);
-    return Promise.reject(error);
-  }
-  if (!records.length)
-    call.invocation.log.info("cloudwatch logs tests the subscription", { message: message.messageId });
-  const component = hints.get("component");
-  return call.inTime(Promise.all(records.map(record => pushRecord(pipeline, "queue", record, call, component))));
+  return {
+    from: message.eventSourceARN,
+    open: () => recognise(message.body, hints),
+    raw: () => rawOf(message),
+    component: hints.get("component"),
+  };
 }
 
 function hintsOf({ messageAttributes }: SQSRecord): Hints {
@@ -72,6 +45,28 @@ function hintsOf({ messageAttributes }: SQSRecord): Hints {
     if (stringValue !== undefined) hints.set(name.toLowerCase(), stringValue);
   return hints;
 }
+
+/** The message; of a topic's notification what was published, with the attributes of both. */
+function rawOf({ body, messageId, eventSourceARN, attributes, messageAttributes }: SQSRecord): RawRecord {
+  const notification = openNotification(body);
+  const own = Object.entries(messageAttributes ?? {}).flatMap(([name, { stringValue }]) =>
+    stringValue === undefined ? [] : [[name, stringValue] as const],
+  );
+  return {
+    format: "raw",
+    body: Buffer.from(notification?.message ?? body),
+    from: eventSourceARN,
+    id: messageId,
+    timestamp: notification?.timestamp ?? millisecondsOf(attributes?.SentTimestamp),
+    ...(attributes?.MessageGroupId !== undefined && { key: attributes.MessageGroupId }),
+    attributes: { ...notification?.attributes, ...Object.fromEntries(own) },
+  };
+}
+
+const millisecondsOf = (text: string | undefined): number | undefined => {
+  const value = Number(text);
+  return text && Number.isFinite(value) ? value : undefined;
+};
 
 const report = ({ messageId, eventSourceARN, attributes }: SQSRecord, reason: unknown, { invocation }: Call): void =>
   invocation.log.error("message goes back to its queue", {

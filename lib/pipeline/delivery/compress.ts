@@ -149,3 +149,9 @@ const framedMagic = [0xff, 0x06, 0x00, 0x00, 0x73, 0x4e, 0x61, 0x50, 0x70, 0x59]
 function isSnappyFramed(bytes: Uint8Array): boolean {
   return framedMagic.every((byte, i) => bytes[i] === byte);
 }
+
+/** What bytes are compressed with, by how they begin. */
+export function compressionOf(bytes: Uint8Array): "gzip" | "zstd" | undefined {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return "gzip";
+  return bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd ? "zstd" : undefined;
+}

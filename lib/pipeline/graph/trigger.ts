@@ -75,6 +75,8 @@ export interface RecordsTrigger {
    * made for its sources and comes before those without, one that names a source before those that take all.
    */
   readonly from?: readonly string[];
+  /** In the place of `from`, where names can't say it. */
+  readonly takes?: (from: string) => boolean;
   /** For log subscriptions. */
   readonly logGroups?: readonly string[];
   readonly filterPattern?: string;
