@@ -1,7 +1,14 @@
 /** The surroundings of a pipeline that runs beside another one: what it keeps, counts and logs has names of its own. */
 import type { DeadLetterStore } from "../../lib/pipeline/delivery/dead-letters.ts";
 import type { Fields, Logger } from "../../lib/pipeline/graph/invocation.ts";
-import { type Counter, type Gauge, MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
+import {
+  type Counter,
+  type Family,
+  type Gauge,
+  type Histogram,
+  type MetricLabels,
+  MetricsRegistry,
+} from "../../lib/pipeline/graph/metrics.ts";
 import type { Environment } from "../../lib/pipeline/graph/pipeline.ts";
 import type { StateStore } from "../../lib/pipeline/state/store.ts";
 
@@ -55,19 +62,27 @@ class PrefixedMetrics extends MetricsRegistry {
     this.#prefix = prefix;
   }
 
-  override counter(name: string, help: string, labels?: Readonly<Record<string, string>>): Counter {
+  override counter(name: string, help: string, labels?: MetricLabels): Counter {
     return this.#all.counter(name, help, this.#name(labels));
   }
 
-  override gauge(name: string, help: string, labels?: Readonly<Record<string, string>>): Gauge {
+  override gauge(name: string, help: string, labels?: MetricLabels): Gauge {
     return this.#all.gauge(name, help, this.#name(labels));
+  }
+
+  override histogram(name: string, help: string, labels?: MetricLabels, buckets?: readonly number[]): Histogram {
+    return this.#all.histogram(name, help, this.#name(labels), buckets);
+  }
+
+  override families(): Iterable<Family> {
+    return this.#all.families();
   }
 
   override expose(): string {
     return this.#all.expose();
   }
 
-  #name(labels: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  #name(labels: MetricLabels = {}): MetricLabels {
     const id = labels["component_id"];
     return id === undefined ? labels : { ...labels, component_id: this.#prefix + id };
   }
