@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { memoryDeadLetters } from "../delivery/dead-letters.ts";
 import { DeliveryError } from "../delivery/errors.ts";
@@ -52,10 +55,9 @@ function writerOf(url: string, host: Partial<Host> = {}, options: Partial<Writer
   cleanups.push(() => writer.close());
   const counters = () =>
     Object.fromEntries(
-      [...metrics.expose().matchAll(/amalgam_writer_(\w+)_total\{.*\} (\d+)/g)].map(([, name = "", n]) => [
-        name,
-        Number(n),
-      ]),
+      [...metrics.expose().matchAll(/amalgam_writer_((?:sent|retried|dead)_\w+)_total\{.*\} (\d+)/g)].map(
+        ([, name = "", n]) => [name, Number(n)],
+      ),
     );
   return {
     writer,
@@ -90,6 +92,27 @@ describe("in a local process", () => {
     expect(counters()).toEqual({ dead_items: 0, retried_items: 1, sent_bytes: 1, sent_items: 1 });
     expect(log.lines).toEqual([
       'warn delivery failed, trying again {"component":"test.write.out","destination":"http://backend/","error":"push refused, got status 500: because","waitMs":1}',
+    ]);
+  });
+
+  test("requests are counted by status, with those that got no answer, and timed", async () => {
+    const { url } = await backend(503, 204);
+    const metrics = new MetricsRegistry();
+    const { add } = writerOf(url, { metrics });
+    await add("a");
+    const nobody = createServer().listen(0, "127.0.0.1");
+    await once(nobody, "listening");
+    const { port } = nobody.address() as AddressInfo; // listens on TCP
+    await new Promise(resolve => nobody.close(resolve));
+    const gone = writerOf(`http://127.0.0.1:${port}`, { metrics }, { policy: { minMs: 1, maxMs: 1, maxRetries: 0 } });
+    await expect(gone.add("a")).rejects.toMatchObject({ kind: "retry" });
+    const lines = metrics.expose().split("\n");
+    const labels = 'component_id="test.write.out",destination="http://backend/"';
+    expect(lines.filter(line => /^amalgam_writer_requests_total|duration_seconds_count/.test(line))).toEqual([
+      `amalgam_writer_request_duration_seconds_count{${labels}} 3`,
+      `amalgam_writer_requests_total{${labels},status="503"} 1`,
+      `amalgam_writer_requests_total{${labels},status="204"} 1`,
+      `amalgam_writer_requests_total{${labels},status="none"} 1`,
     ]);
   });
 

@@ -14,6 +14,7 @@ import type { HttpClient, OutgoingRequest } from "../delivery/http.ts";
 import { deliver, type RetryPolicy } from "../delivery/retry.ts";
 import type { Host } from "../graph/component.ts";
 import type { Invocation } from "../graph/invocation.ts";
+import { countersOf } from "./writer-counters.ts";
 
 /** A request's body as it goes over the wire. */
 export interface Encoded {
@@ -76,7 +77,7 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
     const { authorize } = options;
     await deliver(
       async ({ remainingMs }) => {
-        const answer = await options.client.request({
+        const request = options.client.request({
           method: "POST",
           url,
           headers,
@@ -84,6 +85,7 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
           timeoutMs: Math.min(options.timeoutMs, Math.max(1, remainingMs)),
           ...(authorize && { authorize: (request: OutgoingRequest) => authorize(request, invocation) }),
         });
+        const answer = await counters.timed(request);
         if (answer.status < 200 || answer.status > 299)
           throw refusal(options.backend, answer, { retryOn429: options.retryOn429 ?? true, now: host.clock });
         options.onAnswer?.(answer.body, answer.headers);
@@ -149,17 +151,6 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
       stop();
       options.client.close();
     },
-  };
-}
-
-function countersOf(host: Host, destination: string) {
-  const labels = { component_id: host.id, destination };
-  const counter = (name: string, help: string) => host.metrics.counter(`amalgam_writer_${name}_total`, help, labels);
-  return {
-    sent: counter("sent_items", "Items that the backend took."),
-    bytes: counter("sent_bytes", "Bytes of request bodies that the backend took."),
-    retried: counter("retried_items", "Items of requests that were tried again."),
-    dead: counter("dead_items", "Items that the backend refused for good."),
   };
 }
 
