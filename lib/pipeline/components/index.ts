@@ -12,6 +12,10 @@ import { lokiProcess } from "./loki/process/process.ts";
 import { lokiRelabel } from "./loki/relabel.ts";
 import { lokiSourceApi } from "./loki/source/api.ts";
 import { lokiSourceCloudwatchLogs } from "./loki/source/cloudwatch_logs.ts";
+import { lokiSourceEventbridge } from "./loki/source/eventbridge.ts";
+import { lokiSourceKinesis } from "./loki/source/kinesis.ts";
+import { lokiSourceSns } from "./loki/source/sns.ts";
+import { lokiSourceSqs } from "./loki/source/sqs.ts";
 import { lokiWrite } from "./loki/write.ts";
 import { otelcolAuthBasic } from "./otelcol/auth/basic.ts";
 import { otelcolAuthBearer } from "./otelcol/auth/bearer.ts";
@@ -23,7 +27,9 @@ import { otelcolProcessorBatch } from "./otelcol/processor/batch.ts";
 import { otelcolProcessorFilter } from "./otelcol/processor/filter.ts";
 import { otelcolProcessorMemoryLimiter } from "./otelcol/processor/memory_limiter.ts";
 import { otelcolProcessorProbabilisticSampler } from "./otelcol/processor/probabilistic_sampler.ts";
+import { otelcolReceiverKinesis } from "./otelcol/receiver/kinesis.ts";
 import { otelcolReceiverOtlp } from "./otelcol/receiver/otlp.ts";
+import { otelcolReceiverSqs } from "./otelcol/receiver/sqs.ts";
 import { prometheusEcho } from "./prometheus/echo.ts";
 import { prometheusExporterSelf } from "./prometheus/exporter/self.ts";
 import { prometheusRelabel } from "./prometheus/relabel.ts";
@@ -46,6 +52,10 @@ const all = [
   lokiRelabel,
   lokiSourceApi,
   lokiSourceCloudwatchLogs,
+  lokiSourceEventbridge,
+  lokiSourceKinesis,
+  lokiSourceSns,
+  lokiSourceSqs,
   lokiWrite,
   otelcolAuthBasic,
   otelcolAuthBearer,
@@ -57,7 +67,9 @@ const all = [
   otelcolProcessorFilter,
   otelcolProcessorMemoryLimiter,
   otelcolProcessorProbabilisticSampler,
+  otelcolReceiverKinesis,
   otelcolReceiverOtlp,
+  otelcolReceiverSqs,
   prometheusEcho,
   prometheusExporterSelf,
   prometheusRelabel,

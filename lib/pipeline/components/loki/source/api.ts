@@ -43,7 +43,8 @@ export const lokiSourceApi = defineComponent({
   name: "loki.source.api",
   summary: "Receives log entries over Loki's push API, as JSON, protobuf or plain lines.",
   stability: "generally-available",
-  inFunctions: "Served at the function's URL; queue messages with a push request as their body are taken, too.",
+  inFunctions:
+    "Served at the function's URL; messages of queues and topics with a push request as their body are taken, too.",
   args,
   check: serverProblems,
   build(args, host) {
@@ -96,7 +97,7 @@ export const lokiSourceApi = defineComponent({
             { method: "GET", path: "/ready", maxBodyBytes: 0, handle: async () => ({ status: 200, body: "ready\n" }) },
           ],
         },
-        { kind: "records", format: "loki", sources: ["queue"], push },
+        { kind: "records", format: "loki", sources: ["queue", "topic"], push },
       ],
     };
   },

@@ -66,7 +66,7 @@ export const lokiSourceCloudwatchLogs = defineComponent({
         {
           kind: "records",
           format: "cloudwatch_logs",
-          sources: ["log-subscription", "queue"],
+          sources: ["log-subscription", "queue", "topic", "stream", "firehose"],
           logGroups: args.log_groups,
           filterPattern: args.filter_pattern,
           async push(record, invocation) {

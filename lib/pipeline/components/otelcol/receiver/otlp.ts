@@ -101,7 +101,8 @@ export const otelcolReceiverOtlp = defineComponent({
   name: "otelcol.receiver.otlp",
   summary: "Receives traces, logs and metrics over OTLP/HTTP, as protobuf or JSON.",
   stability: "generally-available",
-  inFunctions: "Served at the function's URL; queue messages with an export request as their body are taken, too.",
+  inFunctions:
+    "Served at the function's URL; messages of queues and topics with an export request as their body are taken, too.",
   args,
   *check({ http }): Iterable<Problem> {
     if (http && !parseEndpoint(http.endpoint))
@@ -143,8 +144,8 @@ export const otelcolReceiverOtlp = defineComponent({
         {
           kind: "records",
           format: "otlp",
-          sources: ["queue"],
-          push: (record, invocation) => pushRecord(record, next, invocation),
+          sources: ["queue", "topic"],
+          push: (record, invocation) => pushOtlp("otelcol.receiver.otlp", record, next, invocation),
         },
       ],
     };
@@ -304,10 +305,15 @@ function checked({ signal, looksInto }: Taken, body: Uint8Array): OtlpBatch {
 const metadataOf = ({ headers }: HttpRequest): ReadonlyMap<string, readonly string[]> =>
   new Map(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]] as const])));
 
-/** A queue's message. */
-async function pushRecord(record: DecodedRecord, next: Consumer<OtlpBatch>, invocation: Invocation): Promise<void> {
+/** Hands on an export request that came as a record, refused where Alloy's receiver would refuse it. */
+export async function pushOtlp(
+  component: string,
+  record: DecodedRecord,
+  next: Consumer<OtlpBatch>,
+  invocation: Invocation,
+): Promise<void> {
   if (record.format !== "otlp")
-    throw new DeliveryError(`otelcol.receiver.otlp takes OTLP, got ${record.format}`, { kind: "reject" });
+    throw new DeliveryError(`${component} takes OTLP, got ${record.format}`, { kind: "reject" });
   const { signal, encoding, body } = record;
   await next.consume(batchOf({ signal, looksInto: false }, encoding, body), invocation);
 }
