@@ -112,6 +112,8 @@ export function triggerText(trigger: TriggerDescription): string {
       return `every ${trigger.everySeconds} s`;
     case "records":
       return trigger.sources.join(", ");
+    case "objects":
+      return `objects of ${trigger.buckets.map(({ bucket }) => bucket).join(", ") || "any bucket"}`;
     default:
       return trigger satisfies never;
   }

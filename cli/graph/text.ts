@@ -24,6 +24,8 @@ function triggerText(trigger: TriggerDescription): string {
       return `a schedule, every ${trigger.everySeconds} s`;
     case "records":
       return `${trigger.sources.join(" or ")} with ${trigger.format}`;
+    case "objects":
+      return `objects of ${trigger.buckets.map(({ bucket, prefix = "" }) => `${bucket}/${prefix}`).join(", ") || "any bucket"}`;
     default:
       return trigger satisfies never;
   }

@@ -4,7 +4,7 @@
  */
 import type { Instance } from "./component.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { BusRule, KafkaConnection, Trigger } from "./trigger.ts";
+import type { BusRule, KafkaConnection, ObjectSelection, Trigger } from "./trigger.ts";
 
 export interface GraphDescription {
   readonly version: 1;
@@ -42,7 +42,8 @@ export type TriggerDescription =
       readonly from?: readonly string[];
       readonly kafka?: KafkaConnection;
       readonly bus?: BusRule;
-    };
+    }
+  | { readonly kind: "objects"; readonly buckets: readonly ObjectSelection[] };
 
 export function describePipeline({ components }: Pipeline): GraphDescription {
   const ids = new Set(components.map(({ id }) => id)); // arguments and exports of modules are none
@@ -79,6 +80,8 @@ function describeTrigger(trigger: Trigger): TriggerDescription {
       const of = { ...(from && { from }), ...(kafka && { kafka }), ...(bus && { bus }) };
       return { kind: "records", format, sources, logGroups, filterPattern, ...of };
     }
+    case "objects":
+      return { kind: "objects", buckets: trigger.buckets };
     default:
       return trigger satisfies never;
   }

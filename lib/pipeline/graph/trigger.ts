@@ -1,7 +1,7 @@
 /** What calls a component from outside. The local process serves these; cloud functions adapt their events to them; infrastructure is made from them. */
 import type { Invocation } from "./invocation.ts";
 
-export type Trigger = HttpTrigger | ScheduleTrigger | RecordsTrigger;
+export type Trigger = HttpTrigger | ScheduleTrigger | RecordsTrigger | ObjectsTrigger;
 
 /** Routes on one listening address. */
 export interface HttpTrigger {
@@ -58,6 +58,57 @@ export interface ScheduleTrigger {
   readonly kind: "schedule";
   readonly everyMs: number;
   readonly run: (invocation: Invocation) => Promise<void>;
+}
+
+/** Objects of buckets, read when an event tells that they are there. */
+export interface ObjectsTrigger {
+  readonly kind: "objects";
+  /** Which objects it takes; an empty list is all that events tell of. */
+  readonly buckets: readonly ObjectSelection[];
+  /**
+   * Reads an object, and stops before the deadline: then it resolves to how far it came, and the caller sees to it that it is
+   * called again with that. `undefined`: all of the object has been acknowledged.
+   */
+  readonly read: (object: ObjectCreated, invocation: Invocation) => Promise<ObjectProgress | undefined>;
+}
+
+export interface ObjectSelection {
+  readonly bucket: string;
+  readonly prefix?: string;
+  readonly suffix?: string;
+}
+
+/** An object as an event tells of it; the key is decoded. */
+export interface ObjectCreated {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+  /** Without quotes. */
+  readonly etag?: string;
+  readonly size?: number;
+  readonly region?: string;
+  /** Milliseconds since the epoch of the event. */
+  readonly time?: number;
+  /** Tells events of one key apart. */
+  readonly sequencer?: string;
+  /** How often this event was delivered; absent where nobody counts. */
+  readonly attempt?: number;
+  /** How far others came with it. */
+  readonly progress?: ObjectProgress;
+}
+
+/** All before it has been acknowledged. Plain data, since it travels in messages. */
+export interface ObjectProgress {
+  /** Of the object that was read; another one starts anew. */
+  readonly etag: string;
+  /** Bytes of the content, decompressed. */
+  readonly offset: number;
+  /** Lines, or parts of such as are too long. */
+  readonly lines: number;
+  /** Parts of the line at `offset` that came before it. */
+  readonly parts?: number;
+  /** Where decompression can begin before `offset`: a byte of the object, and the content's offset there. */
+  readonly restart?: { readonly at: number; readonly offset: number };
 }
 
 /** What brings records: a queue (SQS), a log subscription, a stream (Kinesis), a topic (SNS), Firehose, Kafka, an event bus. */

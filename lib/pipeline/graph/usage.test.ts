@@ -45,7 +45,7 @@ test("all ways in from outside are counted while they run, also those that fail"
   );
   const invocation = testInvocation();
   for (const trigger of instance.triggers ?? []) {
-    const running = trigger.kind === "http" ? trigger.routes[0]?.handle({} as never, invocation) : trigger.kind === "schedule" ? trigger.run(invocation) : trigger.push({} as never, invocation); // biome-ignore format: one choice
+    const running = trigger.kind === "http" ? trigger.routes[0]?.handle({} as never, invocation) : trigger.kind === "schedule" ? trigger.run(invocation) : trigger.kind === "records" ? trigger.push({} as never, invocation) : trigger.read({} as never, invocation); // biome-ignore format: one choice
     await expect(running).rejects.toThrow("no");
   }
   await expect(instance.tick?.run(invocation)).rejects.toThrow("no");

@@ -55,6 +55,8 @@ function countTrigger(trigger: Trigger, usage: Usage): Trigger {
       return { ...trigger, run: usage.counted(trigger.run) };
     case "records":
       return { ...trigger, push: usage.counted(trigger.push) };
+    case "objects":
+      return { ...trigger, read: usage.counted(trigger.read) };
     default:
       return trigger satisfies never;
   }
