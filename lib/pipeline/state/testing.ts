@@ -1,5 +1,9 @@
 /** Servers for tests of engines: an emulator of DynamoDB, and a real Redis. */
-import type { AddressInfo } from "node:net";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import dynalite from "dynalite";
 import { vi } from "vitest";
 
@@ -61,4 +65,68 @@ export async function startEmulator(): Promise<Emulator> {
       await new Promise(resolve => server.close(resolve));
     },
   };
+}
+
+/** Where Debian's package has the server; on CI it must be there. */
+const redisProgram = ["/usr/bin", "/usr/local/bin", ...(process.env["PATH"] ?? "").split(path.delimiter)]
+  .map(folder => path.join(folder, "redis-server"))
+  .find(file => existsSync(file));
+
+/** Whether the tests with it can run. */
+export const redisIsInstalled = redisProgram !== undefined || process.env["CI"] !== undefined;
+if (!redisIsInstalled)
+  console.warn("redis-server is not installed (Debian: apt-get install redis-server): the tests with it are skipped");
+
+export interface RedisServer {
+  readonly port: number;
+  /** Ends it at once, as a crash does. */
+  stop(): Promise<void>;
+}
+
+export interface RedisServerOptions {
+  /** @default one that is free */
+  readonly port?: number;
+  /** Further settings, as its command line has them. */
+  readonly settings?: readonly string[];
+}
+
+/** Starts a server that keeps nothing, and waits until it answers. */
+export async function startRedis({ port, settings = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+  if (!redisProgram) throw new Error("redis-server should be in PATH, got none: install Debian's package redis-server");
+  const chosen = port ?? (await freePort());
+  const folder = mkdtempSync(path.join(tmpdir(), "redis-"));
+  const listens = settings.includes("--port") ? [] : ["--port", String(chosen)];
+  const child = spawn(
+    redisProgram,
+    ["--bind", "127.0.0.1", ...listens, "--save", "", "--appendonly", "no", "--dir", folder, ...settings],
+    { stdio: ["ignore", "pipe", "ignore"] },
+  );
+  const ended = new Promise<void>(resolve => child.once("close", () => resolve()));
+  let log = "";
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
+      if (log.includes("Ready to accept connections")) resolve();
+    });
+    void ended.then(() => reject(new Error(`redis-server ended:\n${log}`)));
+  });
+  return {
+    port: chosen,
+    async stop() {
+      child.kill("SIGKILL");
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A port that is free now. */
+export function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise(resolve =>
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo; // it listens on a port
+      server.close(() => resolve(port));
+    }),
+  );
 }
