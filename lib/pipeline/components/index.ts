@@ -11,6 +11,7 @@ import { lokiEcho } from "./loki/echo.ts";
 import { lokiProcess } from "./loki/process/process.ts";
 import { lokiRelabel } from "./loki/relabel.ts";
 import { lokiSourceApi } from "./loki/source/api.ts";
+import { lokiSourceAwsfirehose } from "./loki/source/awsfirehose.ts";
 import { lokiSourceCloudwatchLogs } from "./loki/source/cloudwatch_logs.ts";
 import { lokiSourceEventbridge } from "./loki/source/eventbridge.ts";
 import { lokiSourceKinesis } from "./loki/source/kinesis.ts";
@@ -51,6 +52,7 @@ const all = [
   lokiProcess,
   lokiRelabel,
   lokiSourceApi,
+  lokiSourceAwsfirehose,
   lokiSourceCloudwatchLogs,
   lokiSourceEventbridge,
   lokiSourceKinesis,
