@@ -44,7 +44,7 @@ export const laterModules: readonly LaterModule[] = [
   { module: "lib/pipeline/components/listener-tls", usual: names(/\btls\b/) },
   { module: "lib/pipeline/components/otelcol/receiver/cors", usual: names(/\bcors\b/) },
   { module: "lib/pipeline/delivery/classify", usual: never },
-  { module: "lib/pipeline/delivery/dead-letters-cloud", usual: never },
+  { module: "lib/pipeline/delivery/dead-letters-send", usual: never },
   { module: "lib/pipeline/delivery/lz4", usual: names(/\blz4\b/) },
   { module: "lib/pipeline/delivery/oauth2", usual: names(/\boauth2\b/) },
   { module: "lib/pipeline/delivery/proxy", usual: names(/\bproxy_/) },

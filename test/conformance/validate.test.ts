@@ -14,11 +14,7 @@ interface Expected {
 }
 
 /** Need what is not built yet. */
-const waiting = new Set([
-  "community-enabled",
-  "stability-experimental-allowed",
-  "stability-experimental-component",
-]);
+const waiting = new Set(["community-enabled", "stability-experimental-allowed", "stability-experimental-component"]);
 
 describe("cases recorded from Alloy", () => {
   test.for(readdirSync(root).filter(name => !waiting.has(name)))("%s", name => {

@@ -89,8 +89,6 @@ export interface DecodeContext {
   readonly inspect?: (expr: Expr, type: Type<unknown>) => void;
   /** A value that an expression gave and that its argument can't take. */
   reportMismatch(expr: Expr, value: Value, mismatch: Mismatch): void;
-  /** The configuration is only checked, and what Alloy does not check then may stay unsaid. */
-  readonly onlyTypes?: boolean;
 }
 
 export interface ObjectSchema<T> {

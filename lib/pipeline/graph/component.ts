@@ -4,7 +4,7 @@
  * every processor has, so that a file holds only what is its own.
  */
 
-import type { DeadLetterStore } from "../delivery/dead-letters.ts";
+import type { DeadLetter, DeadLetterSink } from "../delivery/dead-letters.ts";
 import type { ObjectSchema } from "../eval/schema.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Flow } from "./flow.ts";
@@ -67,9 +67,20 @@ export interface Instance<Exports = unknown> {
    * component unhealthy with its message.
    */
   readonly refresh?: { readonly everyMs: number; readonly run: () => Promise<void> };
+  /** Takes a letter again that this component, or one like it, could not deliver; throws where it can't be read. */
+  readonly replay?: (letter: DeadLetter) => Replay;
   readonly close?: () => Promise<void>;
   /** What the infrastructure must grant: shown by `amalgam graph --json`. */
   readonly needs?: Needs;
+}
+
+/** A dead letter that is ready to be sent again. */
+export interface Replay {
+  readonly destinations: readonly string[];
+  /** Entries, samples, spans. */
+  readonly items: number;
+  /** Sends it as data is sent, together with what is pending; settles as a push does. */
+  send(invocation: Invocation): Promise<void>;
 }
 
 export interface Needs {
@@ -105,7 +116,7 @@ export interface Host {
   readonly log: Logger;
   readonly state: StateStore;
   /** Where data goes that a backend will never take; `undefined`: back to the trigger. */
-  readonly deadLetters: DeadLetterStore | undefined;
+  readonly deadLetters: DeadLetterSink | undefined;
   readonly metrics: Metrics;
   /** What an instance leaves to the next one of the same component in this process, over changed arguments and reloads. May vanish. */
   readonly memory: Map<string, unknown>;

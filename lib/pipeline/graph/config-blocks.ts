@@ -29,17 +29,11 @@ const orEmpty = <W extends string>(type: WordType<W>): WordType<W> => ({
   decode: value => (value === "" ? (undefined as unknown as W) : type.decode(value)), // a field that may be undefined anyway
 });
 
-/**
- * Adds what a schema can't say. Where values are not known, as when a file is only checked, nothing is said of them; some of it
- * Alloy tells `atLoad` only.
- */
-const checked = <T>(
-  schema: ObjectSchema<T>,
-  check: (args: T) => Iterable<Problem>,
-  { atLoad = false } = {},
-): ObjectSchema<T> => ({
+/** Adds what a schema can't say. Where values are not known, as when a file is only checked, nothing is said of them. */
+const checked = <T>(schema: ObjectSchema<T>, check: (args: T) => Iterable<Problem>): ObjectSchema<T> => ({
   ...schema,
   decodeBody(body, owner, context) {
+    if (context.inspect) return schema.decodeBody(body, owner, context);
     let complete = true;
     const args = schema.decodeBody(body, owner, {
       report: (...found) => {
@@ -56,7 +50,7 @@ const checked = <T>(
         return value;
       },
     });
-    if (!complete || (atLoad && context.onlyTypes)) return args;
+    if (!complete) return args;
     for (const { path, message } of check(args)) context.report(locateInBlock(owner as Block, path), message); // of a block's body
     return args;
   },
@@ -256,7 +250,7 @@ function tlsProblem(tls: Infer<typeof serverTls>): string | undefined {
 
 const http = object({
   tls: block(
-    checked(serverTls, tlsProblems, { atLoad: true }),
+    checked(serverTls, tlsProblems),
     "TLS of the process' own HTTP server, which has the status page, its API, the metrics and the reload. A reload changes it for new connections. In a function there is no such server.",
   ),
   auth: block(

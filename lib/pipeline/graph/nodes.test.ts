@@ -119,6 +119,13 @@ describe("what is wrong is told", () => {
       more: { community: true },
       said: ['other.community » component "other.community" is not supported by Amalgam yet'],
     },
+    {
+      it: "a function that is too young",
+      text: 'test.a "x" {\nv = [array.group_by([], "k", true)]\n}',
+      said: [
+        'array.group_by » array.group_by is at stability level "experimental", which is below the minimum allowed stability level "generally-available". Use --stability.level command-line flag to enable "experimental" features',
+      ],
+    },
     { it: "a missing label", text: "test.a { }", said: ['test.a » component "test.a" must have a label'] },
     {
       it: "a name that was given before, also in another file",

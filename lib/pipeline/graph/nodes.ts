@@ -3,9 +3,9 @@
  * evaluated here. A configuration is a scope; the body of a `declare`, the template of a `foreach` and the content of an
  * `import` are scopes of their own.
  */
-import { hintForReference, referencesOf } from "../eval/references.ts";
+import { hintForReference, traversalsOf } from "../eval/references.ts";
 import { hintFor } from "../eval/schema.ts";
-import { stdlib } from "../eval/stdlib/index.ts";
+import { deprecatedNames, experimentalNames, stdlib } from "../eval/stdlib/index.ts";
 import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Range, type Source } from "../syntax/diagnostic.ts";
 import { positionOf } from "../syntax/position.ts";
@@ -96,6 +96,8 @@ export interface Entry extends Place {
   readonly lost: Diagnostic[];
   /** The same of a module's arguments, which Alloy does not tell without an instance. */
   readonly lostArguments: Diagnostic[];
+  /** What works and should be written in another way. */
+  readonly remarks: Diagnostic[];
 }
 
 /** Alloy reports in this order. */
@@ -210,7 +212,17 @@ function buildScope(statements: readonly StatementPlace[], surroundings: Surroun
       name === "declare" ? declareOf(block.label?.name ?? "", { block, source }, names, surroundings) : undefined;
     if (declare && block.label && !before) declares.set(declare.name, declare);
     const unique = before ? `${id}-${raw.length}` : id;
-    raw.push({ block, source, id: unique, category, wrong, lost: [], lostArguments: [], ...(declare && { declare }) });
+    raw.push({
+      block,
+      source,
+      id: unique,
+      category,
+      wrong,
+      lost: [],
+      lostArguments: [],
+      remarks: [],
+      ...(declare && { declare }),
+    });
   }
   const entries = raw.map((place): Entry => {
     const { block, source, id, category } = place;
@@ -371,8 +383,12 @@ function draftOf(entry: Entry, known: ReadonlySet<string>, names: Names, surroun
   const template = templateBlock(entry);
   for (const expr of expressionsOf(entry.block.body)) {
     const isInside = template !== undefined && expr.start >= template.start && expr.end <= template.end;
-    for (const reference of referencesOf(expr, isKnownName)) {
+    for (const reference of traversalsOf(expr)) {
       const path = reference.path.map(({ name }) => name);
+      if (isKnownName(path[0] as string)) {
+        if (!isInside) checkFunction(path.join("."), reference, entry, surroundings.options.stability);
+        continue;
+      }
       const id = resolveReference(path, known);
       if (id !== undefined) uses.push({ id, range: reference });
       else if (surroundings.open || isInside) free.push(path);
@@ -386,6 +402,17 @@ function draftOf(entry: Entry, known: ReadonlySet<string>, names: Names, surroun
   }
   const imports = importsUsed([entry.block], names).map(id => ({ id, range: entry.block }));
   return { id: entry.id, entry, uses: [...uses, ...imports], free };
+}
+
+/** Whether a function may be used at all, and under its name. */
+function checkFunction(name: string, range: Range, { source, lost, remarks }: Entry, stability: Stability): void {
+  if (deprecatedNames.has(name)) {
+    const message =
+      "this stdlib function is deprecated; please refer to the documentation for updated usage and alternatives";
+    remarks.push({ ...errorAt(source, range, message), severity: "warning" });
+  }
+  const refusal = experimentalNames.has(name) ? belowLevel(name, "experimental", stability) : undefined;
+  if (refusal !== undefined) lost.push(errorAt(source, range, refusal));
 }
 
 /** The `import` blocks of a scope that a block needs: for its own name, and for those of the custom components in it. */

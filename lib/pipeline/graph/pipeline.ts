@@ -3,7 +3,7 @@
  * change while it runs (a file, a secret) evaluate again what depends on them, and nothing else.
  */
 
-import type { DeadLetterStore } from "../delivery/dead-letters.ts";
+import type { DeadLetterSink } from "../delivery/dead-letters.ts";
 import type { StateStore } from "../state/store.ts";
 import type { File } from "../syntax/ast.ts";
 import type { Diagnostic, Source } from "../syntax/diagnostic.ts";
@@ -27,7 +27,7 @@ export interface Environment {
   readonly flow: Flow;
   readonly log: Logger;
   readonly state: StateStore;
-  readonly deadLetters?: DeadLetterStore;
+  readonly deadLetters?: DeadLetterSink;
   readonly metrics: MetricsRegistry;
   /** What components leave to their successors, by id; given again, it lasts over reloads. */
   readonly memories?: Map<string, Map<string, unknown>>;

@@ -59,7 +59,7 @@ describe("receivers in the language", () => {
     const consumer = collect<LogBatch>();
     expect(type.decode(new Capsule("loki.LogsReceiver", consumer))).toBe(consumer);
     expect(() => type.decode(new Capsule("storage.Appendable", {}))).toThrow(
-      "should be a receiver of loki.LogsReceiver, got one of storage.Appendable",
+      'expected capsule("loki.LogsReceiver"), got capsule("storage.Appendable")',
     );
     expect(() => type.decode("x")).toThrow("should be capsule, got string");
   });

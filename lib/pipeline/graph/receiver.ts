@@ -25,7 +25,8 @@ export const receiver = <Batch>(kind: ReceiverKind<Batch>): ReceiverType<Batch> 
   receiverKind: kind,
   decode(value) {
     if (value instanceof Capsule && value.type === kind.type) return value.value as Consumer<Batch>; // the type's name stands for the batch
-    if (value instanceof Capsule) throw new Mismatch(`should be a receiver of ${kind.type}, got one of ${value.type}`);
+    if (value instanceof Capsule)
+      throw new Mismatch(`expected capsule(${JSON.stringify(kind.type)}), got capsule(${JSON.stringify(value.type)})`);
     throw mismatch(value, "capsule");
   },
 });
