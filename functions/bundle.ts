@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Plugin } from "esbuild";
+import { configurationHash } from "../lib/pipeline/delivery/dead-letters.ts";
 import type { Definition, Stability } from "../lib/pipeline/graph/component.ts";
 import { buildNodes } from "../lib/pipeline/graph/nodes.ts";
 import { nodesToJson } from "../lib/pipeline/graph/nodes-json.ts";
@@ -71,7 +72,8 @@ export async function bundle({ config, outdir, stability = "generally-available"
       directory: inBundle(module.directory),
     }),
   );
-  const contents = await entryOf({ graph, modules: imported, components, stability });
+  const configuration = configurationHash(files.map(({ source }) => source.text));
+  const contents = await entryOf({ graph, modules: imported, components, stability, configuration });
   const outputs = await build(contents, texts);
   mkdirSync(outdir, { recursive: true });
   for (const [name, code] of outputs) writeFileSync(path.join(outdir, name), code);
@@ -110,10 +112,11 @@ interface Program {
   readonly modules: readonly BundledText[];
   readonly components: readonly string[];
   readonly stability: Stability;
+  readonly configuration: string;
 }
 
 /** The program that is bundled: no logic, only what belongs together. */
-async function entryOf({ graph, modules, components, stability }: Program): Promise<string> {
+async function entryOf({ graph, modules, components, stability, configuration }: Program): Promise<string> {
   const places = await Promise.all(components.map(findComponent));
   const imports = places.map(
     ({ file, exportName }, i) =>
@@ -124,7 +127,7 @@ async function entryOf({ graph, modules, components, stability }: Program): Prom
   return [
     `import { startFunction } from "./functions/aws/entry${extension}";`,
     ...imports,
-    `export const handler = await startFunction({ nodes: ${JSON.stringify(graph)}, ${imported}definitions: [${definitions}], stability: ${JSON.stringify(stability)} });`,
+    `export const handler = await startFunction({ nodes: ${JSON.stringify(graph)}, ${imported}definitions: [${definitions}], stability: ${JSON.stringify(stability)}, configuration: ${JSON.stringify(configuration)} });`,
   ].join("\n");
 }
 

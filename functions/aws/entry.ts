@@ -19,6 +19,7 @@ import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnostics } from "../../lib/pipeline/syntax/report.ts";
 import { readConfiguration } from "../local/configuration.ts";
 import { createLogger, type Level, type LogSettings, type ProcessLogger } from "../local/log.ts";
+import { functionLetters } from "./dead-letters.ts";
 import { createHandler, type Handler } from "./handler.ts";
 import { checkRoutes } from "./http.ts";
 
@@ -30,6 +31,8 @@ export interface FunctionOptions {
   /** Only those that the configuration names, so that a bundle has no more. */
   readonly definitions: readonly Definition[];
   readonly stability: Stability;
+  /** Names the texts of the bundled configuration. */
+  readonly configuration?: string;
 }
 
 /** A module as a bundle has it. */
@@ -43,20 +46,25 @@ export interface BundledText {
 }
 
 /** Loads the configuration of a function and makes its handler. */
-export async function startFunction({ nodes, modules, definitions, stability }: FunctionOptions): Promise<Handler> {
+export async function startFunction(options: FunctionOptions): Promise<Handler> {
+  const { nodes, modules, definitions, stability, configuration = "" } = options;
   const place = process.env["AMALGAM_CONFIG"];
   const level = levelOf(process.env["AWS_LAMBDA_LOG_LEVEL"]);
   const log = createLogger({ format: "json", level, write: writeLine });
   if (place) {
     const { files, diagnostics, directory } = readConfiguration(place);
     failOn(diagnostics);
-    return createHandler(configured(await loadFunction(files, { definitions, stability, directory, log }), log));
+    const environment = functionLetters(files.map(({ source }) => source.text));
+    const loaded = loadFunction(files, { definitions, stability, directory, log, environment });
+    return createHandler(configured(await loaded, log));
   }
   const directory = process.env["LAMBDA_TASK_ROOT"] ?? process.cwd();
   const named = byName(definitions);
-  const environment = modules && { modules: modulesOf(modules, named, directory) };
-  const graph = nodesFromJson(nodes, named);
-  const loaded = await loadNodes(graph, environmentOf({ directory, log, ...(environment && { environment }) }));
+  const environment = {
+    ...functionLetters(configuration),
+    ...(modules && { modules: modulesOf(modules, named, directory) }),
+  };
+  const loaded = await loadNodes(nodesFromJson(nodes, named), environmentOf({ directory, log, environment }));
   return createHandler(configured(checked(loaded), log));
 }
 

@@ -1,5 +1,5 @@
 /** The surroundings of a pipeline that runs beside another one: what it keeps, counts and logs has names of its own. */
-import type { DeadLetterStore } from "../../lib/pipeline/delivery/dead-letters.ts";
+import type { DeadLetterSink } from "../../lib/pipeline/delivery/dead-letters.ts";
 import type { Fields, Logger } from "../../lib/pipeline/graph/invocation.ts";
 import {
   type Counter,
@@ -45,11 +45,8 @@ const prefixedState = (state: StateStore, prefix: string): StateStore => ({
   close: async () => {}, // it belongs to the other one
 });
 
-const prefixedLetters = (letters: DeadLetterStore, prefix: string): DeadLetterStore => ({
+const prefixedLetters = (letters: DeadLetterSink, prefix: string): DeadLetterSink => ({
   put: letter => letters.put({ ...letter, component: prefix + letter.component }),
-  list: options => letters.list(options),
-  get: id => letters.get(id),
-  delete: id => letters.delete(id),
 });
 
 class PrefixedMetrics extends MetricsRegistry {

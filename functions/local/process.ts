@@ -2,11 +2,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { blockDefinitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
-import {
-  configurationHash,
-  type DeadLetterStore,
-  withConfiguration,
-} from "../../lib/pipeline/delivery/dead-letters.ts";
+import { configurationHash, type DeadLetterSink, withConfiguration } from "../../lib/pipeline/delivery/dead-letters.ts";
 import { folderDeadLetters } from "../../lib/pipeline/delivery/dead-letters-folder.ts";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
@@ -65,7 +61,7 @@ export class LocalProcess {
   readonly #memories = { main: new Map(), remotecfg: new Map() };
   readonly #options: ProcessOptions;
   readonly #state: StateStore;
-  readonly #deadLetters: DeadLetterStore;
+  readonly #deadLetters: DeadLetterSink;
   readonly #doors: Doors;
   readonly #parts = new Map<PartName, Part>();
   readonly #ownLog: OwnLog;

@@ -3,10 +3,12 @@ import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { environmentCredentials } from "../../lib/pipeline/delivery/aws-credentials.ts";
 import type { DeadLetter, LetterBox, StoredLetter } from "../../lib/pipeline/delivery/dead-letters.ts";
 import { openCloudLetters } from "../../lib/pipeline/delivery/dead-letters-cloud.ts";
 import { folderDeadLetters } from "../../lib/pipeline/delivery/dead-letters-folder.ts";
 import { type LetterPlace, letterPlace } from "../../lib/pipeline/delivery/dead-letters-place.ts";
+import { getObject, objectKeys, openBucket } from "../../lib/pipeline/delivery/s3.ts";
 import type { AwsCredentials } from "../../lib/pipeline/delivery/sigv4.ts";
 import { type Moto, motoIsInstalled, region, startMoto } from "./support/moto.ts";
 import { temporaryFolder } from "./support/process.ts";
@@ -225,12 +227,11 @@ describe.skipIf(!motoIsInstalled)("in AWS", () => {
     const [first, second] = await box.list();
     const raw = openCloudLetters(placeOf(`s3://${bucket}`));
     expect(await raw.list()).toEqual([]); // other places are none of its own
-    const { openBucket } = await import("../../lib/pipeline/delivery/s3.ts");
-    const objects = openBucket(bucket);
+    const objects = openBucket(bucket, environmentCredentials);
     const keys: string[] = [];
-    for await (const key of objects.keys({ prefix: "" })) keys.push(key);
+    for await (const key of objectKeys(objects, { prefix: "" })) keys.push(key);
     expect(keys).toEqual([`a b/c/2026/04/01/15/${first}.letter`, `a b/c/2026/04/01/16/${second}.letter`]);
-    const [small, packed] = await Promise.all(keys.map(key => objects.get(key)));
+    const [small, packed] = await Promise.all(keys.map(key => getObject(objects, key)));
     expect(
       JSON.parse(
         Buffer.from(small ?? [])
@@ -240,7 +241,7 @@ describe.skipIf(!motoIsInstalled)("in AWS", () => {
     ).toBe("loki.write.out");
     expect(gunzipSync(packed ?? new Uint8Array()).subarray(-5000)).toEqual(Buffer.alloc(5000));
     for (const each of [box, raw]) await each.close();
-    objects.close();
+    objects.client.close();
   });
 
   test("a bucket of many letters is read to its end", async () => {

@@ -37,6 +37,7 @@ function writerOf(url: string, host: Partial<Host> = {}, options: Partial<Writer
     testHost({ id: "test.write.out", deadLetters, metrics, log, clock: Date.now, ...host }),
     {
       destination: "http://backend/",
+      format: "loki",
       backend: "loki",
       policy: { minMs: 1, maxMs: 5 },
       client: createHttpClient(),
@@ -127,6 +128,8 @@ describe("in a local process", () => {
         destination: "http://backend/",
         reason: "push refused, got status 400: because",
         status: 400,
+        attempts: 1,
+        format: "loki",
         time: expect.any(Number),
         contentType: "text/plain",
         body: new Uint8Array([97]),

@@ -9,7 +9,8 @@
 
 import { type Backend, refusal } from "../delivery/classify.ts";
 import { Coalescer } from "../delivery/coalesce.ts";
-import { type DeliveryError, messageOf } from "../delivery/errors.ts";
+import type { LetterFormat } from "../delivery/dead-letters.ts";
+import { DeliveryError, messageOf } from "../delivery/errors.ts";
 import type { HttpClient, OutgoingRequest } from "../delivery/http.ts";
 import { deliver, type RetryPolicy } from "../delivery/retry.ts";
 import type { Host } from "../graph/component.ts";
@@ -29,6 +30,8 @@ export interface WriterOptions<Part> {
   /** Names the backend in logs, counters and dead letters; no credentials. */
   readonly destination: string;
   readonly backend: Backend;
+  /** What bodies are, for who reads dead letters. */
+  readonly format: LetterFormat;
   readonly policy: RetryPolicy;
   readonly client: HttpClient;
   readonly timeoutMs: number;
@@ -57,6 +60,8 @@ export interface Writer<Part> {
 export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Writer<Part> {
   const counters = countersOf(host, options.destination);
   const { deadLetters } = host;
+  /** Requests that ended in an error. */
+  const attempts = new WeakMap<object, number>();
   const coalescer = new Coalescer<Part, Invocation>({
     flush: host.mode === "local" ? "idle" : "drain",
     maxBytes: options.maxBytes,
@@ -75,8 +80,10 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
     if (!encoded) return;
     const { url, headers, body, items } = encoded;
     const { authorize } = options;
+    let made = 0;
     await deliver(
       async ({ remainingMs }) => {
+        made++;
         const request = options.client.request({
           method: "POST",
           url,
@@ -105,7 +112,10 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
           });
         },
       },
-    );
+    ).catch(error => {
+      if (error instanceof DeliveryError) attempts.set(error, made);
+      throw error;
+    });
     counters.sent.add(items);
     counters.bytes.add(body.length);
   }
@@ -125,6 +135,8 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
       reason: error.message,
       status: error.status,
       time: host.clock(),
+      attempts: attempts.get(error) ?? attempts.get(Object(error.cause)),
+      format: options.format,
       contentType: headers["content-type"] ?? "application/octet-stream",
       body,
       metadata: {

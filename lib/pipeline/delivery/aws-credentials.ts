@@ -66,6 +66,13 @@ export function awsCredentials(options: CredentialOptions): () => Promise<AwsCre
   };
 }
 
+/** Those that a runtime puts into the environment of its functions, and renews there. */
+export async function environmentCredentials(): Promise<AwsCredentials> {
+  const found = fromEnvironment(process.env);
+  if (found) return found;
+  throw new DeliveryError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY should be set, got none", { kind: "retry" });
+}
+
 async function load(context: Context): Promise<Expiring> {
   const { options, environment } = context;
   const base =

@@ -1,12 +1,14 @@
-/** Opens the stores of letters that are in a cloud. In a function it comes later: most never write a letter. */
+/** Opens stores of letters in a cloud to look into them and to replay from them. */
+import { awsCredentials } from "./aws-credentials.ts";
+import { endpointOf, regionOf } from "./aws-endpoints.ts";
 import type { LetterBox } from "./dead-letters.ts";
 import type { LetterPlace } from "./dead-letters-place.ts";
 import { s3DeadLetters } from "./dead-letters-s3.ts";
-import { type SqsLettersOptions, sqsDeadLetters } from "./dead-letters-sqs.ts";
+import { type LetterMarks, sqsDeadLetters } from "./dead-letters-sqs.ts";
 
 /** `marks` remembers what was replayed from a queue. Nothing is connected before the first call. */
-export function openCloudLetters(place: LetterPlace, marks?: SqsLettersOptions["marks"]): LetterBox {
-  if (place.kind === "s3") return s3DeadLetters(place);
-  const { queueUrl, larger } = place;
-  return sqsDeadLetters({ queueUrl, larger: larger && s3DeadLetters(larger), marks });
+export function openCloudLetters(place: LetterPlace, marks?: LetterMarks): LetterBox {
+  const stsUrl = endpointOf("", "STS");
+  const credentials = awsCredentials({ region: regionOf(""), ...(stsUrl !== undefined && { stsUrl }) });
+  return place.kind === "s3" ? s3DeadLetters(place, credentials) : sqsDeadLetters(place, { credentials, marks });
 }

@@ -16,8 +16,8 @@ export interface Objects {
 export interface ObjectLettersOptions {
   /** The folders that stand before an id; they sort as ids do. */
   readonly folderOf: (id: string) => string;
-  /** What a letter's bytes become. */
-  readonly pack?: (bytes: Buffer) => Uint8Array;
+  /** Stores a letter in a way of its own. */
+  readonly put?: (id: string, letter: DeadLetter) => Promise<void>;
 }
 
 const suffix = ".letter";
@@ -39,9 +39,10 @@ export class ObjectLetters implements LetterBox {
   }
 
   async replace(id: string, letter: DeadLetter): Promise<void> {
-    const { pack = bytes => bytes } = this.#options;
+    const { put } = this.#options;
+    if (put) return put(id, letter);
     try {
-      await this.#objects.put(this.#keyOf(id), pack(letterBytes(letter)));
+      await this.#objects.put(this.#keyOf(id), letterBytes(letter));
     } catch (cause) {
       throw new Error(`dead letter of ${letter.component} was not stored: ${messageOf(cause)}`, { cause });
     }

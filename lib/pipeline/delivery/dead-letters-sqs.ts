@@ -1,32 +1,36 @@
 /**
- * Letters in a queue of SQS: a message is the letter's line of JSON, then its body in base64. What is larger than a message
- * may be goes to a bucket, if there is one; its message then has the line alone.
- *
- * A queue can't be looked into: who reads a message borrows it for a while, and gives it back in the end.
+ * Letters in a queue of SQS, to be read. A queue can't be looked into: who reads a message borrows it for a while, and gives it
+ * back in the end.
  */
-import { awsCredentials } from "./aws-credentials.ts";
-import { endpointOf, regionOf } from "./aws-endpoints.ts";
-import { type AwsJsonClient, awsJsonClient, refusalOf } from "./aws-json.ts";
 import type { DeadLetter, LetterBox, LetterTimes, Mark, StoredLetter } from "./dead-letters.ts";
-import { headerOf, isLetterId, newLetterId, readHeader, timeOfId } from "./dead-letters-form.ts";
-import { DeliveryError, messageOf } from "./errors.ts";
-import { deliver, type RetryPolicy } from "./retry.ts";
+import { isLetterId, newLetterId, readHeader, timeOfId } from "./dead-letters-form.ts";
+import type { LetterPlace } from "./dead-letters-place.ts";
+import { s3DeadLetters } from "./dead-letters-s3.ts";
+import {
+  type BucketLetters,
+  bucketLetters,
+  type Credentials,
+  callQueue,
+  openQueue,
+  type Queue,
+  sendLetter,
+} from "./dead-letters-send.ts";
+import { messageOf } from "./errors.ts";
+
+/** Remembers what was replayed, which a queue can't. */
+export type LetterMarks = Pick<LetterBox, "mark" | "marks" | "unmark">;
 
 export interface SqsLettersOptions {
-  readonly queueUrl: string;
-  /** Takes letters that are larger than a message. */
-  readonly larger?: LetterBox | undefined;
-  /** Remembers what was replayed: a queue can't. */
-  readonly marks?: Pick<LetterBox, "mark" | "marks" | "unmark"> | undefined;
+  readonly credentials: Credentials;
+  readonly marks?: LetterMarks | undefined;
 }
 
-export function sqsDeadLetters(options: SqsLettersOptions): LetterBox {
-  return new SqsLetters(options);
+export type SqsPlace = Extract<LetterPlace, { readonly kind: "sqs" }>;
+
+export function sqsDeadLetters(place: SqsPlace, options: SqsLettersOptions): LetterBox {
+  return new SqsLetters(place, options);
 }
 
-/** Of a message, less what its attributes take. */
-const maxBodyBytes = 1024 * 1024 - 1024;
-const policy: RetryPolicy = { minMs: 100, maxMs: 2000, maxRetries: 3 };
 /** How long a message that was read is hidden; longer than a replay works on one. */
 const hiddenSeconds = 300;
 /** A queue may say that it is empty when it isn't. */
@@ -46,26 +50,21 @@ interface Message {
 }
 
 class SqsLetters implements LetterBox {
-  readonly #options: SqsLettersOptions;
-  readonly #client: AwsJsonClient;
+  readonly #queue: Queue;
+  readonly #marks: LetterMarks | undefined;
+  /** Has letters that are larger than a message. */
+  readonly #larger: { readonly box: LetterBox; readonly letters: BucketLetters } | undefined;
   readonly #borrowed = new Map<string, Borrowed>();
   /** Deleted here: a queue may deliver them once more. */
   readonly #deleted = new Set<string>();
 
-  constructor(options: SqsLettersOptions) {
-    this.#options = options;
-    const { hostname } = new URL(options.queueUrl);
-    const region = /^sqs\.([\w-]+)\./.exec(hostname)?.[1] ?? regionOf("");
-    const stsUrl = endpointOf("", "STS");
-    const credentials = awsCredentials({ region, ...(stsUrl !== undefined && { stsUrl }) });
-    this.#client = awsJsonClient({
-      url: new URL("/", options.queueUrl).href,
-      region,
-      service: { name: "sqs", target: "AmazonSQS", version: "1.0" },
-      credentials,
-      timeoutMs: 20_000,
-      maxBytes: 32 << 20,
-    });
+  constructor({ queueUrl, larger }: SqsPlace, { credentials, marks }: SqsLettersOptions) {
+    this.#queue = openQueue(queueUrl, credentials);
+    this.#marks = marks;
+    this.#larger = larger && {
+      box: s3DeadLetters(larger, credentials),
+      letters: bucketLetters(larger, credentials),
+    };
   }
 
   async put(letter: DeadLetter): Promise<void> {
@@ -97,7 +96,7 @@ class SqsLetters implements LetterBox {
     const found = await this.#find(id);
     if (!found) return;
     await this.#deleteMessage(found.receipt);
-    if (found.spilled) await this.#options.larger?.delete(id);
+    if (found.spilled) await this.#larger?.box.delete(id);
     this.#borrowed.delete(id);
     this.#deleted.add(id);
   }
@@ -126,17 +125,16 @@ class SqsLetters implements LetterBox {
   }
 
   mark(kind: Mark["kind"], ids: readonly string[]): Promise<string> {
-    const { marks } = this.#options;
-    if (!marks) throw new Error("a queue should have a folder that remembers what was replayed, got none");
-    return marks.mark(kind, ids);
+    if (!this.#marks) throw new Error("a queue should have a folder that remembers what was replayed, got none");
+    return this.#marks.mark(kind, ids);
   }
 
   async marks(): Promise<readonly Mark[]> {
-    return (await this.#options.marks?.marks()) ?? [];
+    return (await this.#marks?.marks()) ?? [];
   }
 
   async unmark(name: string): Promise<void> {
-    await this.#options.marks?.unmark(name);
+    await this.#marks?.unmark(name);
   }
 
   async close(): Promise<void> {
@@ -145,8 +143,9 @@ class SqsLetters implements LetterBox {
     // what can't be given back comes back by itself
     await Promise.allSettled([...this.#borrowed.values()].map(giveBack));
     this.#borrowed.clear();
-    this.#client.close();
-    await this.#options.larger?.close();
+    this.#queue.client.close();
+    this.#larger?.letters.bucket.client.close();
+    await this.#larger?.box.close();
   }
 
   async #find(id: string): Promise<Borrowed | undefined> {
@@ -155,33 +154,8 @@ class SqsLetters implements LetterBox {
     return this.#borrowed.get(id);
   }
 
-  async #send(id: string, letter: DeadLetter): Promise<void> {
-    const header = `${ascii(headerOf(letter))}\n`;
-    const size = header.length + Math.ceil(letter.body.length / 3) * 4;
-    try {
-      if (size > maxBodyBytes) await this.#spill(id, letter, header, `got ${size}`);
-      else await this.#sendMessage(id, header + Buffer.from(letter.body).toString("base64"));
-    } catch (cause) {
-      // queues may allow less than others
-      const tooLong = cause instanceof DeliveryError && cause.status === 400 && /\bshorter than\b/.test(cause.message);
-      if (!tooLong) throw notStored(letter, cause);
-      await this.#spill(id, letter, header, cause.message).catch(error => Promise.reject(notStored(letter, error)));
-    }
-  }
-
-  async #spill(id: string, letter: DeadLetter, header: string, got: string): Promise<void> {
-    const { larger } = this.#options;
-    if (!larger)
-      throw new Error(
-        `a message should have at most ${maxBodyBytes} bytes where no bucket takes larger ones (sqs:URL,s3://BUCKET/PREFIX), ${got}`,
-      );
-    await larger.replace(id, letter);
-    await this.#sendMessage(id, header, { spilled: { DataType: "String", StringValue: "1" } });
-  }
-
-  async #sendMessage(id: string, MessageBody: string, more: Readonly<Record<string, object>> = {}): Promise<void> {
-    const MessageAttributes = { id: { DataType: "String", StringValue: id }, ...more };
-    await this.#call("SendMessage", { MessageBody, MessageAttributes });
+  #send(id: string, letter: DeadLetter): Promise<void> {
+    return sendLetter(this.#queue, this.#larger?.letters, id, letter);
   }
 
   async #deleteMessage(receipt: string): Promise<void> {
@@ -208,7 +182,7 @@ class SqsLetters implements LetterBox {
     const spilled = message.MessageAttributes?.["spilled"] !== undefined;
     const bytes = Body.length;
     try {
-      const letter = spilled ? await this.#options.larger?.get(id) : readBody(Body);
+      const letter = spilled ? await this.#larger?.box.get(id) : readBody(Body);
       this.#borrowed.set(id, { receipt, letter, spilled });
       if (letter) return { id, bytes, letter };
       return { id, bytes, problem: "the letter is in a bucket: name it as in sqs:URL,s3://BUCKET/PREFIX" };
@@ -219,21 +193,9 @@ class SqsLetters implements LetterBox {
   }
 
   #call(action: string, input: object): Promise<Readonly<Record<string, unknown>>> {
-    const { queueUrl } = this.#options;
-    return deliver(
-      async () => {
-        const answer = await this.#client.send(action, { QueueUrl: queueUrl, ...input });
-        if (answer.status === 200) return answer.fields ?? {};
-        const kind = answer.status >= 500 || /Throttl/.test(answer.code) ? "retry" : "reject";
-        throw new DeliveryError(refusalOf(`${action} at ${queueUrl}`, answer), { kind, status: answer.status });
-      },
-      { policy },
-    );
+    return callQueue(this.#queue, action, input);
   }
 }
-
-const notStored = ({ component }: DeadLetter, cause: unknown): Error =>
-  new Error(`dead letter of ${component} was not stored: ${messageOf(cause)}`, { cause });
 
 /** The letter's own id; messages of others have that of the queue. */
 function idOf({ MessageAttributes, MessageId }: Message): string {
@@ -248,7 +210,3 @@ function readBody(text: string): DeadLetter {
     body: new Uint8Array(Buffer.from(text.slice(end + 1), "base64")),
   };
 }
-
-/** Messages may not have every character; JSON can write all of them by others. */
-const ascii = (json: string): string =>
-  json.replace(/[^\x20-\x7e]/g, each => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);

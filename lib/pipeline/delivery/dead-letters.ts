@@ -34,9 +34,13 @@ export type LetterFormat =
   | "otlp_traces"
   | `otlp_${"logs" | "metrics" | "traces"}_json`;
 
-export interface DeadLetterStore {
+/** What a component needs of a store. */
+export interface DeadLetterSink {
   /** Resolves when the letter is stored for good. */
   put(letter: DeadLetter): Promise<void>;
+}
+
+export interface DeadLetterStore extends DeadLetterSink {
   /** Ids, the oldest first. */
   list(options?: { readonly limit?: number }): Promise<readonly string[]>;
   get(id: string): Promise<DeadLetter | undefined>;
@@ -81,14 +85,9 @@ export interface LetterBox extends DeadLetterStore {
 }
 
 /** The same store, where letters name the configuration that they come from. */
-export function withConfiguration(store: DeadLetterStore, configuration: string): DeadLetterStore {
-  return {
-    put: letter => store.put({ configuration, ...letter }),
-    list: options => store.list(options),
-    get: id => store.get(id),
-    delete: id => store.delete(id),
-  };
-}
+export const withConfiguration = (store: DeadLetterSink, configuration: string): DeadLetterSink => ({
+  put: letter => store.put({ configuration, ...letter }),
+});
 
 /** A short name of texts in their order, which another text does not have. */
 export function configurationHash(texts: readonly string[]): string {

@@ -1,16 +1,15 @@
 /**
  * Objects of S3, or of what speaks its protocol, by requests of our own: an SDK would be most of a cold start.
  *
- *     const bucket = openBucket("letters");
- *     await bucket.put("2026/11/a.letter", bytes);
- *     for await (const key of bucket.keys({ prefix: "2026/" })) await bucket.get(key);
+ *     const bucket = openBucket("letters", awsCredentials({}));
+ *     await putObject(bucket, "2026/11/a.letter", bytes);
+ *     for await (const key of objectKeys(bucket, { prefix: "2026/" })) await getObject(bucket, key);
  */
-import { awsCredentials } from "./aws-credentials.ts";
 import { awsDomain, endpointOf, regionOf } from "./aws-endpoints.ts";
 import { DeliveryError } from "./errors.ts";
 import { type Authorize, createHttpClient, type HttpClient, type HttpResponse } from "./http.ts";
 import { deliver, type RetryPolicy } from "./retry.ts";
-import { type Sigv4Options, sigv4Authorizer } from "./sigv4.ts";
+import { type AwsCredentials, type Sigv4Options, sigv4Authorizer } from "./sigv4.ts";
 import { userAgent } from "./user-agent.ts";
 
 export interface S3Place {
@@ -63,107 +62,90 @@ export function s3Reason(answer: HttpResponse): string {
 const field = ({ body }: HttpResponse, name: string): string | undefined =>
   new RegExp(`<${name}>([^<]*)</${name}>`).exec(Buffer.from(body).toString())?.[1];
 
+/** A bucket, and the connections to it. */
 export interface Bucket {
-  /** Resolves when the object is stored; one of the same key is replaced. */
-  put(key: string, body: Uint8Array, headers?: Readonly<Record<string, string>>): Promise<void>;
-  get(key: string): Promise<Uint8Array | undefined>;
-  /** Resolves when there is no such object. */
-  delete(key: string): Promise<void>;
-  /** In the order of their bytes, those of a prefix, behind a key. */
-  keys(options: { readonly prefix: string; readonly after?: string }): AsyncIterable<string>;
-  close(): void;
+  readonly name: string;
+  readonly endpoint: S3Endpoint;
+  readonly client: HttpClient;
 }
 
 const policy: RetryPolicy = { minMs: 100, maxMs: 2000, maxRetries: 3 };
 const maxObjectBytes = 256 * 1024 * 1024;
 
-/** A bucket at the endpoint and with the credentials of the environment; nothing is connected before the first call. */
-export function openBucket(name: string): Bucket {
-  const region = regionOf("");
+/** A bucket at the endpoint of the environment; nothing is connected before the first call. */
+export function openBucket(name: string, credentials: () => Promise<AwsCredentials>): Bucket {
+  const set = regionOf("");
   const endpoint = endpointOf("", "S3");
-  if (region === "" && endpoint === undefined) throw new Error("AWS_REGION should be set for a bucket of S3, got none");
-  return new S3Bucket(name, { endpoint, pathStyle: false, region: region || "us-east-1" });
+  if (set === "" && endpoint === undefined) throw new Error("AWS_REGION should be set for a bucket of S3, got none");
+  const region = set || "us-east-1";
+  const client = createHttpClient({
+    authorize: s3Authorizer({ region, credentials }),
+    timeoutMs: 20_000,
+    headers: { "user-agent": userAgent },
+  });
+  return { name, endpoint: { endpoint, pathStyle: false, region }, client };
 }
 
-class S3Bucket implements Bucket {
-  readonly #name: string;
-  readonly #endpoint: S3Endpoint;
-  readonly #client: HttpClient;
+/** Resolves when the object is stored; one of the same key is replaced. */
+export async function putObject(bucket: Bucket, key: string, body: Uint8Array): Promise<void> {
+  const headers = { "content-type": "application/octet-stream" };
+  await call(bucket, "PutObject", { method: "PUT", key, body, headers });
+}
 
-  constructor(name: string, endpoint: S3Endpoint) {
-    this.#name = name;
-    this.#endpoint = endpoint;
-    const { region } = endpoint;
-    const stsUrl = endpointOf("", "STS");
-    const credentials = awsCredentials({ region, ...(stsUrl !== undefined && { stsUrl }) });
-    this.#client = createHttpClient({
-      authorize: s3Authorizer({ region, credentials }),
-      timeoutMs: 20_000,
-      headers: { "user-agent": userAgent },
-    });
-  }
+export async function getObject(bucket: Bucket, key: string): Promise<Uint8Array | undefined> {
+  const answer = await call(bucket, "GetObject", { method: "GET", key });
+  return answer.status === 404 ? undefined : answer.body;
+}
 
-  async put(key: string, body: Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.#call("PutObject", { method: "PUT", key, body, headers });
-  }
+/** Resolves when there is no such object. */
+export async function deleteObject(bucket: Bucket, key: string): Promise<void> {
+  await call(bucket, "DeleteObject", { method: "DELETE", key });
+}
 
-  async get(key: string): Promise<Uint8Array | undefined> {
-    const answer = await this.#call("GetObject", { method: "GET", key });
-    return answer.status === 404 ? undefined : answer.body;
-  }
+/** In the order of their bytes, those of a prefix, behind a key. */
+export async function* objectKeys(
+  bucket: Bucket,
+  { prefix, after }: { readonly prefix: string; readonly after?: string },
+): AsyncIterable<string> {
+  let token: string | undefined;
+  do {
+    const query = {
+      "list-type": "2",
+      prefix,
+      ...(after !== undefined && { "start-after": after }),
+      ...(token !== undefined && { "continuation-token": token }),
+    };
+    const answer = await call(bucket, "ListObjectsV2", { method: "GET", key: "", query });
+    if (answer.status === 404) throw new Error(`bucket ${bucket.name} should exist, got ${s3Reason(answer)}`);
+    for (const [, key = ""] of Buffer.from(answer.body)
+      .toString()
+      .matchAll(/<Key>([^<]*)<\/Key>/g))
+      yield unescapeXml(key);
+    const next = field(answer, "NextContinuationToken");
+    token = next === undefined ? undefined : unescapeXml(next);
+  } while (token !== undefined);
+}
 
-  async delete(key: string): Promise<void> {
-    await this.#call("DeleteObject", { method: "DELETE", key });
-  }
-
-  async *keys({ prefix, after }: { readonly prefix: string; readonly after?: string }): AsyncIterable<string> {
-    let token: string | undefined;
-    do {
-      const query = {
-        "list-type": "2",
-        prefix,
-        ...(after !== undefined && { "start-after": after }),
-        ...(token !== undefined && { "continuation-token": token }),
-      };
-      const answer = await this.#call("ListObjectsV2", { method: "GET", key: "", query });
-      if (answer.status === 404) throw new Error(`bucket ${this.#name} should exist, got ${s3Reason(answer)}`);
-      for (const [, key = ""] of Buffer.from(answer.body)
-        .toString()
-        .matchAll(/<Key>([^<]*)<\/Key>/g))
-        yield unescapeXml(key);
-      const next = field(answer, "NextContinuationToken");
-      token = next === undefined ? undefined : unescapeXml(next);
-    } while (token !== undefined);
-  }
-
-  close(): void {
-    this.#client.close();
-  }
-
-  /** Any answer that is none of success or 404 is an error. */
-  #call(action: string, { method, key, body, query = {}, headers = {} }: S3Request): Promise<HttpResponse> {
-    const url = s3Url({ bucket: this.#name, key }, this.#endpoint);
-    url.search = new URLSearchParams(query).toString().replaceAll("+", "%20");
-    return deliver(
-      async () => {
-        const answer = await this.#client.request({
-          method,
-          url,
-          headers,
-          body,
-          maxBytes: maxObjectBytes,
-          overflow: "fail",
-        });
-        const { status } = answer;
-        if ((status >= 200 && status < 300) || (status === 404 && method === "GET")) return answer;
-        const reason = s3Reason(answer);
-        const kind = status >= 500 || status === 429 ? "retry" : "reject";
-        const text = `${action} in bucket ${this.#name} was refused, got status ${status}${reason && `: ${reason}`}`;
-        throw new DeliveryError(text, { kind, status });
-      },
-      { policy },
-    );
-  }
+/** Any answer that is none of success or 404 is an error. */
+function call(
+  { name, endpoint, client }: Bucket,
+  action: string,
+  { method, key, body, query = {}, headers = {} }: S3Request,
+): Promise<HttpResponse> {
+  const url = s3Url({ bucket: name, key }, endpoint);
+  url.search = new URLSearchParams(query).toString().replaceAll("+", "%20");
+  return deliver(
+    async () => {
+      const answer = await client.request({ method, url, headers, body, maxBytes: maxObjectBytes, overflow: "fail" });
+      const { status } = answer;
+      if ((status >= 200 && status < 300) || (status === 404 && method === "GET")) return answer;
+      const reason = s3Reason(answer);
+      const kind = status >= 500 || status === 429 ? "retry" : "reject";
+      const text = `${action} in bucket ${name} was refused, got status ${status}${reason && `: ${reason}`}`;
+      throw new DeliveryError(text, { kind, status });
+    },
+    { policy },
+  );
 }
 
 interface S3Request {

@@ -1,5 +1,6 @@
 /** Sends log entries to Loki, or to anything that speaks Loki's push API. */
 
+import type { DeadLetter } from "../../delivery/dead-letters.ts";
 import { DeliveryError } from "../../delivery/errors.ts";
 import { lokiPolicy } from "../../delivery/retry.ts";
 import { block, blocks, defaultBlock, type Infer, object, optional, required } from "../../eval/schema.ts";
@@ -15,6 +16,7 @@ import { type LogBatch, type LogEntry, type LogStream, tenantLabel } from "../..
 import { encodePush } from "../../telemetry/loki/push.ts";
 import { compressBlock } from "../../telemetry/snappy.ts";
 import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
+import { readLogs, replayTo } from "../replay.ts";
 import { createWriter, type Writer, withoutCredentials } from "../writer.ts";
 import { isInternal } from "./internal-labels.ts";
 
@@ -87,6 +89,7 @@ export const lokiWrite = defineComponent({
     const writers = args.endpoint.map(each => endpointWriter(args, each, host));
     return {
       exports: { receiver: fanOut(writers) },
+      replay: letter => replayTo(host.id, writers, letter),
       close: async () => {
         for (const { close } of writers) close();
       },
@@ -103,6 +106,7 @@ function endpointWriter({ external_labels, max_streams }: Args, args: Endpoint, 
   const writer: Writer<LogBatch> = createWriter(host, {
     destination,
     backend: "loki",
+    format: "loki",
     policy: lokiPolicy(args.min_backoff_period, args.max_backoff_period, args.max_backoff_retries),
     client: makeClient(args, host),
     timeoutMs: args.remote_timeout,
@@ -129,13 +133,20 @@ function endpointWriter({ external_labels, max_streams }: Args, args: Endpoint, 
       };
     },
   });
+  const sendTo = async (tenant: string, batch: LogBatch, invocation: Invocation) => {
+    const chunks = chunksOf(batch, args.batch_size);
+    await Promise.all(chunks.map(chunk => writer.add(tenant, chunk, sizeOf(chunk), invocation)));
+  };
   return {
+    destination,
+    replay(letter: DeadLetter) {
+      const streams = readLogs(letter);
+      const tenant = letter.metadata["key"] ?? "";
+      return { items: logs.count(streams), send: (invocation: Invocation) => sendTo(tenant, streams, invocation) };
+    },
     async consume(batch: LogBatch, invocation: Invocation) {
       const parts = byTenant(batch, args.tenant_id ?? "");
-      const sent = [...parts].flatMap(([tenant, part]) =>
-        chunksOf(part, args.batch_size).map(chunk => writer.add(tenant, chunk, sizeOf(chunk), invocation)),
-      );
-      await Promise.all(sent);
+      await Promise.all([...parts].map(([tenant, part]) => sendTo(tenant, part, invocation)));
     },
     close: writer.close,
   };

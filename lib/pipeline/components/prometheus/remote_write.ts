@@ -1,5 +1,6 @@
 /** Sends samples to Prometheus, Mimir, or anything that takes Prometheus' remote write. */
 import { awsCredentials } from "../../delivery/aws-credentials.ts";
+import type { DeadLetter } from "../../delivery/dead-letters.ts";
 import type { Authorize } from "../../delivery/http.ts";
 import { remoteWritePolicy } from "../../delivery/retry.ts";
 import { sigv4Authorizer } from "../../delivery/sigv4.ts";
@@ -26,6 +27,7 @@ import { encodeCompressedWrite } from "../../telemetry/prometheus/prepared-write
 import type { WriteOptions } from "../../telemetry/prometheus/remote-write.ts";
 import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
 import { relabelRule, ruleProblems } from "../relabel-rule.ts";
+import { readSamples, replayTo } from "../replay.ts";
 import { createWriter, withoutCredentials } from "../writer.ts";
 import { ExemplarFilter } from "./exemplars.ts";
 
@@ -157,6 +159,7 @@ export const prometheusRemoteWrite = defineComponent({
     const writers = args.endpoint.map(each => endpointWriter(args, each, host, since));
     return {
       exports: { receiver: fanOut(writers) },
+      replay: letter => replayTo(host.id, writers, letter),
       close: async () => {
         for (const { close } of writers) close();
       },
@@ -176,9 +179,11 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
   const finish = finalLabels(external_labels, args);
   const exemplars = new ExemplarFilter();
   const ageLimit = args.queue_config.sample_age_limit;
+  const destination = withoutCredentials(args.url);
   const writer = createWriter<MetricBatch>(host, {
-    destination: withoutCredentials(args.url),
+    destination,
     backend: "remote_write",
+    format: version === 1 ? "remote_write_v1" : "remote_write_v2",
     policy: remoteWritePolicy(args.queue_config.min_backoff, args.queue_config.max_backoff),
     client: makeClient(args, host, args.sigv4 && signer(args.sigv4)),
     timeoutMs: args.remote_timeout,
@@ -202,18 +207,23 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
       };
     },
   });
+  const send = async (samples: MetricBatch, invocation: Invocation) => {
+    const parts = chunks(samples, args.queue_config.max_samples_per_send);
+    await Promise.all(parts.map(part => writer.add("", part, part.length, invocation)));
+  };
   return {
+    destination,
+    replay(letter: DeadLetter) {
+      const samples = readSamples(letter);
+      return { items: samples.length, send: (invocation: Invocation) => send(samples, invocation) };
+    },
     async consume(batch: MetricBatch, invocation: Invocation) {
       const oldest = Math.max(since, ageLimit > 0 ? invocation.now - ageLimit : Number.NEGATIVE_INFINITY);
       const finished = finish(batch, oldest);
       const samples = finished.some(sample => sample.exemplars)
         ? finished.map(sample => exemplars.filter(sample))
         : finished;
-      await Promise.all(
-        chunks(samples, args.queue_config.max_samples_per_send).map(chunk =>
-          writer.add("", chunk, chunk.length, invocation),
-        ),
-      );
+      await send(samples, invocation);
     },
     close: writer.close,
   };

@@ -1,5 +1,6 @@
 /** Sends traces, logs and metrics over OTLP/HTTP. */
 import { compress } from "../../../delivery/compress.ts";
+import type { DeadLetter } from "../../../delivery/dead-letters.ts";
 import { messageOf } from "../../../delivery/errors.ts";
 import { createHttpClient, type HttpClient } from "../../../delivery/http.ts";
 import { otelPolicy } from "../../../delivery/retry.ts";
@@ -23,6 +24,7 @@ import type { Signal } from "../../../graph/trigger.ts";
 import { halveRequest, mergeRequests } from "../../../telemetry/otlp/batch.ts";
 import { requestToJson } from "../../../telemetry/otlp/json-write.ts";
 import { readExportResponse } from "../../../telemetry/otlp/responses.ts";
+import { readOtlp, replayTo } from "../../replay.ts";
 import { createWriter, type Writer, withoutCredentials } from "../../writer.ts";
 import { clientTls, debugMetrics } from "../args.ts";
 import { authHandler } from "../auth.ts";
@@ -138,16 +140,20 @@ export const otelcolExporterOtlphttp = defineComponent({
       logs: signalWriter("logs", args, http, host),
       metrics: signalWriter("metrics", args, http, host),
     };
-    const input = {
-      consume: (batch: OtlpBatch, invocation: Invocation) => {
-        const size = args.sending_queue.batch?.sizer === "bytes" ? batch.data.byteLength : countItems(batch);
-        return writers[batch.signal].add("", batch, size, invocation);
-      },
+    const consume = (batch: OtlpBatch, invocation: Invocation) => {
+      const size = args.sending_queue.batch?.sizer === "bytes" ? batch.data.byteLength : countItems(batch);
+      return writers[batch.signal].add("", batch, size, invocation);
+    };
+    const replay = (letter: DeadLetter) => {
+      const batch = readOtlp(letter);
+      const destination = withoutCredentials(urlOf(batch.signal, args));
+      const send = (invocation: Invocation) => consume(batch, invocation);
+      return replayTo(host.id, [{ destination, replay: () => ({ items: countItems(batch), send }) }], letter);
     };
     const close = async () => {
       for (const writer of Object.values(writers)) writer.close();
     };
-    return { exports: { input }, close };
+    return { exports: { input: { consume } }, replay, close };
   },
 });
 
@@ -165,7 +171,7 @@ function makeClient(args: ClientArgs, { directory }: Host): HttpClient {
 
 /** Without a `batch` block each request that comes in is one that goes out, as in Alloy. */
 function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host): Writer<OtlpBatch> {
-  const url = args[`${signal}_endpoint`] || joinPath(args.client.endpoint, `/v1/${signal}`);
+  const url = urlOf(signal, args);
   const { batch, num_consumers } = args.sending_queue;
   const { compression, compression_params, auth } = args.client;
   const compressed = compression !== "none" && compression !== "";
@@ -175,6 +181,7 @@ function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host
   return createWriter(host, {
     destination: withoutCredentials(url),
     backend: "otlp",
+    format: json ? `otlp_${signal}_json` : `otlp_${signal}`,
     policy: retryPolicy(args),
     client,
     ...(auth?.client && { authorize: auth.client }),
@@ -229,5 +236,8 @@ function retryPolicy({ retry_on_failure: retry }: Args) {
     maxElapsedMs: retry.max_elapsed_time,
   });
 }
+
+const urlOf = (signal: Signal, args: Args): string =>
+  args[`${signal}_endpoint`] || joinPath(args.client.endpoint, `/v1/${signal}`);
 
 const joinPath = (base: string, path: string): string => base.replace(/\/$/, "") + path;
