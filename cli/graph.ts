@@ -29,7 +29,7 @@ async function show(pipeline: Pipeline, format: GraphFormat): Promise<string> {
     case "text":
       return (await import("./graph/text.ts")).text(describePipeline(pipeline));
     case "json":
-      return `${JSON.stringify(describePipeline(pipeline), null, 2)}\n`;
+      return (await import("./graph/json.ts")).json(describePipeline(pipeline));
     case "svg":
       return (await import("./graph/svg.ts")).svg((await import("./graph/model.ts")).pictureOf(pipeline));
     case "mermaid":

@@ -53,11 +53,11 @@ const methods: Readonly<Record<string, (request: Json) => Json>> = {
   UpgradeResourceState: ({ raw_state }) => ({ upgraded_state: { json: (raw_state as { json: Uint8Array }).json } }),
   ReadResource: ({ current_state }) => ({ new_state: current_state }),
   PlanResourceChange: ({ type_name, proposed_new_state }) => ({
-    planned_state: json(computed(String(type_name), valueOf(proposed_new_state))),
+    planned_state: json(computed(String(type_name), read(proposed_new_state))),
     legacy_type_system: true,
   }),
   ApplyResourceChange: ({ planned_state }) => ({ new_state: planned_state, legacy_type_system: true }),
-  ReadDataSource: ({ type_name, config }) => ({ state: json(computed(String(type_name), valueOf(config))) }),
+  ReadDataSource: ({ type_name, config }) => ({ state: json(computed(String(type_name), read(config))) }),
 };
 
 const mapValues = <T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> =>
@@ -83,7 +83,7 @@ const blockMessage = ({ attributes, block_types }: BlockSchema): Json => ({
 });
 
 /** The protocol's values are MessagePack from Terraform and may be JSON from a provider. */
-const valueOf = (dynamic: unknown): Json | null =>
+const read = (dynamic: unknown): Json | null =>
   decodeMsgpack((dynamic as { msgpack: Uint8Array }).msgpack) as Json | null;
 
 const json = (value: Json | null): Json => ({ json: Buffer.from(JSON.stringify(value)) });
@@ -158,14 +158,14 @@ export async function startProvider(): Promise<StandIn> {
   server.on("stream", (stream, headers) => {
     const chunks: Buffer[] = [];
     stream.on("error", () => {}); // Terraform hangs up when it has what it wanted
-    stream.on("data", chunk => chunks.push(chunk));
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
     stream.on("end", () => {
       if (stream.destroyed) return;
       const reply = answer(String(headers[":path"]), Buffer.concat(chunks).subarray(5));
       const status = reply ? "0" : "12"; // unimplemented
       stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
       stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": status }));
-      stream.end(reply);
+      stream.end(reply ?? Buffer.alloc(0));
     });
   });
   await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));

@@ -1,0 +1,94 @@
+/** What functions may do, and why. */
+import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
+import type { FunctionKind, PermissionPlan, SecretPlan } from "../resources.ts";
+import { deadLettersOf } from "./sources.ts";
+
+/** Of the function's own log group, queue and dead letters, then of what components ask for. */
+export function permissionsOf(graph: GraphDescription, kind: FunctionKind): PermissionPlan[] {
+  const deadLetters = deadLettersOf(kind);
+  return [
+    {
+      actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+      resource: `\${log-group:${kind}}`,
+      reason: "the function writes its log",
+    },
+    ...(kind === "queue"
+      ? [
+          {
+            actions: receives,
+            resource: "${queue:queue}",
+            reason: "Lambda takes the messages with the function's role",
+          },
+        ]
+      : []),
+    ...(deadLetters
+      ? [
+          {
+            actions: ["sqs:SendMessage"],
+            resource: `\${queue:${deadLetters}}`,
+            reason: "Lambda keeps events that failed with the function's role",
+          },
+        ]
+      : []),
+    ...componentPermissions(graph),
+  ];
+}
+
+const receives = [
+  "sqs:ChangeMessageVisibility",
+  "sqs:DeleteMessage",
+  "sqs:GetQueueAttributes",
+  "sqs:GetQueueUrl",
+  "sqs:ReceiveMessage",
+];
+
+/** The permissions that components ask of AWS, one a resource; those of other clouds are granted there. */
+function componentPermissions({ components }: GraphDescription): PermissionPlan[] {
+  const byResource = new Map<string, { readonly actions: Set<string>; readonly ids: Set<string> }>();
+  for (const { id, permissions } of components)
+    for (const { action, resource } of permissions) {
+      if (!isOfAws(action)) continue;
+      const entry = byResource.get(resource) ?? { actions: new Set<string>(), ids: new Set<string>() };
+      entry.actions.add(action);
+      entry.ids.add(id);
+      byResource.set(resource, entry);
+    }
+  return [...byResource].map(([resource, { actions, ids }]) => ({
+    actions: [...actions].sort(),
+    resource,
+    reason: `${[...ids].join(", ")} ${ids.size === 1 ? "needs" : "need"} it`,
+  }));
+}
+
+/** A function gets no permission with a wildcard in its action. */
+export const wildcardProblems = ({ components }: GraphDescription): string[] =>
+  components.flatMap(({ id, permissions }) =>
+    permissions
+      .filter(({ action }) => isOfAws(action) && action.includes("*"))
+      .map(
+        ({ action }) =>
+          `${id} should need single actions, got ${action}: a function gets no permission with a wildcard`,
+      ),
+  );
+
+const isOfAws = (action: string): boolean => /^[\w-]+:/.test(action);
+
+const secretActions: Readonly<Record<string, SecretPlan["kind"]>> = {
+  "secretsmanager:GetSecretValue": "secrets-manager",
+  "ssm:GetParameter": "ssm-parameter",
+  "ssm:GetParametersByPath": "ssm-parameter",
+  "s3:GetObject": "s3-object",
+};
+
+/** What `remote.*` components read: a value that the configuration uses and that is made by others. */
+export function secretsOf({ components }: GraphDescription): SecretPlan[] {
+  const secrets = new Map<string, SecretPlan>();
+  for (const { id, name, permissions } of components)
+    for (const { action, resource } of permissions) {
+      const kind = secretActions[action];
+      if (!kind || !name.startsWith("remote.")) continue;
+      const known = secrets.get(resource);
+      secrets.set(resource, { kind, arn: resource, components: [...new Set([...(known?.components ?? []), id])] });
+    }
+  return [...secrets.values()];
+}

@@ -1,0 +1,50 @@
+/** What calls a graph, by the kind of resource that does it. */
+import type { GraphDescription, TriggerDescription } from "../../lib/pipeline/graph/describe.ts";
+import type { RecordSource } from "../../lib/pipeline/graph/trigger.ts";
+
+/** Each has a function of its own, since permissions, concurrency and dead letters differ. */
+export type FunctionKind = "http" | "schedule" | RecordSource;
+
+export const functionKinds: readonly FunctionKind[] = [
+  "http",
+  "log-subscription",
+  "queue",
+  "schedule",
+  "stream",
+  "topic",
+  "firehose",
+  "kafka",
+  "bus",
+];
+
+interface TriggerOf {
+  readonly http: Extract<TriggerDescription, { kind: "http" }>;
+  readonly schedule: Extract<TriggerDescription, { kind: "schedule" }>;
+  readonly records: Extract<TriggerDescription, { kind: "records" }>;
+}
+
+type OfKind<Kind extends FunctionKind> = TriggerOf[Kind extends "http" | "schedule" ? Kind : "records"];
+
+/** Triggers of one kind, each with the component that it calls. */
+export function triggersOf<Kind extends FunctionKind>(
+  { components }: GraphDescription,
+  kind: Kind,
+): { readonly component: string; readonly trigger: OfKind<Kind> }[] {
+  return components.flatMap(({ id, triggers }) =>
+    triggers.filter(trigger => isOf(trigger, kind)).map(trigger => ({ component: id, trigger })),
+  );
+}
+
+const isOf = <Kind extends FunctionKind>(trigger: TriggerDescription, kind: Kind): trigger is OfKind<Kind> =>
+  trigger.kind === "records"
+    ? trigger.sources.some(source => source === kind) && (anonymous.includes(kind) || isNamed(trigger))
+    : trigger.kind === kind;
+
+/** A queue is made for what has none, log groups are subscribed by others, too; of all else a name is needed. */
+const anonymous: readonly FunctionKind[] = ["queue", "log-subscription"];
+
+const isNamed = ({ from, kafka, bus }: TriggerOf["records"]): boolean => Boolean(from?.length || kafka || bus);
+
+/** Kinds that a graph has, in a fixed order. */
+export const kindsOf = (graph: GraphDescription): readonly FunctionKind[] =>
+  functionKinds.filter(kind => triggersOf(graph, kind).length);
