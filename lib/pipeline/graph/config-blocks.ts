@@ -1,5 +1,5 @@
 /** The blocks that configure the process itself: each at most once, without a component behind it. */
-import { clientProblems, httpClientFields } from "../components/http-client.ts";
+import { clientProblems, httpClientFields } from "../delivery/client-arguments.ts";
 import { formatDuration } from "../eval/duration.ts";
 import {
   block,
