@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { definitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
+import { blockDefinitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
 import { checkConfiguration } from "../../lib/pipeline/graph/check.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
 import { decodeSource, parseFile } from "../../lib/pipeline/syntax/parser.ts";
@@ -10,7 +10,7 @@ import { printFile } from "../../lib/pipeline/syntax/print.ts";
 import { formatDiagnostics, toJson } from "../../lib/pipeline/syntax/report.ts";
 import { mutate, randomFrom } from "./mutate.ts";
 
-const options = { definitions, knownElsewhere, stability: "experimental", community: true } as const;
+const options = { definitions: blockDefinitions, knownElsewhere, stability: "experimental", community: true } as const;
 const root = join(import.meta.dirname, "../..");
 const names = globSync(["test/**/*.alloy", "examples/**/*.alloy"], { cwd: root }).sort();
 const files = names.map(name => readFileSync(join(root, name))) as [Buffer, ...Buffer[]]; // there are some

@@ -1,6 +1,6 @@
 /** However deep a file nests, every step from its text to its values ends with a result or a message, not with a full stack. */
 import { describe, expect, test } from "vitest";
-import { definitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
+import { blockDefinitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
 import { evaluate } from "../../lib/pipeline/eval/evaluate.ts";
 import { traversalsOf } from "../../lib/pipeline/eval/references.ts";
 import { printValue } from "../../lib/pipeline/eval/stringify.ts";
@@ -12,7 +12,7 @@ import { maxNesting, parseFile } from "../../lib/pipeline/syntax/parser.ts";
 import { printExpr, printFile } from "../../lib/pipeline/syntax/print.ts";
 import { formatDiagnostics } from "../../lib/pipeline/syntax/report.ts";
 
-const options = { definitions, knownElsewhere, stability: "experimental", community: true } as const;
+const options = { definitions: blockDefinitions, knownElsewhere, stability: "experimental", community: true } as const;
 
 interface Construct {
   readonly it: string;
