@@ -57,7 +57,8 @@ export class DynamoDbTable {
 
   constructor({ table, timeoutMs = 10_000, attemptMs = 3000, now = Date.now, ...options }: TableOptions) {
     const region = regionOf(options.region ?? "");
-    if (region === "") throw new Error("state in DynamoDB needs a region, from AWS_REGION or AWS_DEFAULT_REGION");
+    if (region === "")
+      throw new Error("state in DynamoDB should have a region, from AWS_REGION or AWS_DEFAULT_REGION, got none");
     const url = endpointOf(options.endpoint ?? "", "DYNAMODB") ?? `https://dynamodb.${region}.${awsDomain(region)}/`;
     const { random = Math.random, sleep } = options;
     this.#name = table;
