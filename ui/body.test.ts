@@ -6,7 +6,7 @@ import { Capsule, OptionalSecret, Secret, Target, type Value } from "../lib/pipe
 import { expressionsOf } from "../lib/pipeline/graph/nodes.ts";
 import type { Expr } from "../lib/pipeline/syntax/ast.ts";
 import { decodeSource, parseFile } from "../lib/pipeline/syntax/parser.ts";
-import { argumentsJson, exportsJson, valueJson } from "./body.ts";
+import { argumentsJson, dataJson, exportsJson, shortText, valueJson } from "./body.ts";
 
 const field = (type: Parameters<typeof optional>[0]) => optional(type, undefined, "x");
 const stage = object({ source: field(string) });
@@ -137,4 +137,45 @@ test("exports are attributes", () => {
   expect(exportsJson(new Map<string, Value>([["content", new Secret("hidden")]]))).toEqual([
     attr("content", secretValue),
   ]);
+});
+
+test.for([
+  { it: "a text", value: "a", text: `"a"` },
+  { it: "a list", value: [1n, true, null], text: "[1, true, null]" },
+  {
+    it: "an object",
+    value: new Map<string, Value>([
+      ["a", "x"],
+      ["b", [1.5]],
+    ]),
+    text: `{a = "x", b = [1.5]}`,
+  },
+  { it: "a secret", value: new Secret("hidden"), text: "(secret)" },
+  {
+    it: "a field that is called a secret",
+    value: new Map<string, Value>([["api_key", "hidden"]]),
+    text: "{api_key = (secret)}",
+  },
+  {
+    it: "such a field further in",
+    value: [new Map<string, Value>([["a", new Map([["token", "hidden"]])]])],
+    text: "[{a = {token = (secret)}}]",
+  },
+  {
+    it: "a field that is called a secret and is not set",
+    value: new Map<string, Value>([["token", null]]),
+    text: "{token = null}",
+  },
+  {
+    it: "the file of a secret",
+    value: new Map<string, Value>([["token_file", "/run/t"]]),
+    text: `{token_file = "/run/t"}`,
+  },
+  {
+    it: "a long list up to its limit",
+    value: Array.from({ length: 1000 }, () => "abc"),
+    text: `["abc", "abc", "abc", "abc", "abc", "abc…`,
+  },
+])("data on one line: $it", ({ value, text }) => {
+  expect(shortText(dataJson(value), 40)).toBe(text);
 });

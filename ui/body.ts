@@ -75,6 +75,52 @@ export function valueJson(value: Value, hidden = false): ValueJson {
   return scalarJson(value);
 }
 
+/** The same for data that a configuration's author wrote: what the names of fields say is secret is hidden too. */
+export const dataJson = (value: Value): ValueJson => withoutSecretFields(valueJson(value));
+
+function withoutSecretFields(json: ValueJson): ValueJson {
+  if (json.type === "array") return { type: "array", value: json.value.map(withoutSecretFields) };
+  if (json.type !== "object") return json;
+  const fields = json.value.map(({ key, value }) => ({
+    key,
+    value: isSecret(key, undefined) && value.type !== "null" ? secretJson : withoutSecretFields(value),
+  }));
+  return { type: "object", value: fields };
+}
+
+/** A value on one line, of about the given length at most. */
+export function shortText(json: ValueJson, most: number): string {
+  let text = "";
+  const add = (each: ValueJson): void => {
+    if (text.length > most) return;
+    switch (each.type) {
+      case "string":
+        text += JSON.stringify(each.value);
+        return;
+      case "array":
+        text += "[";
+        for (const [i, item] of each.value.entries()) {
+          if (i) text += ", ";
+          add(item);
+        }
+        text += "]";
+        return;
+      case "object":
+        text += "{";
+        for (const [i, { key, value }] of each.value.entries()) {
+          if (text.length <= most) text += `${i ? ", " : ""}${key} = `;
+          add(value);
+        }
+        text += "}";
+        return;
+      default:
+        text += each.type === "null" ? "null" : String(each.value);
+    }
+  };
+  add(json);
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
 function scalarJson(value: Value): ValueJson {
   switch (typeof value) {
     case "string":
@@ -99,7 +145,7 @@ function objectJson(value: ReadonlyMap<string, Value> | Target, hidden: boolean)
 const secretJson: ValueJson = { type: "capsule", value: redacted };
 
 /** `user:password@` of URLs. */
-const withoutPassword = (text: string): string =>
+export const withoutPassword = (text: string): string =>
   text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/[^\s/:@?#]*):[^\s/@?#]*@/gi, `$1:${redacted}@`);
 
 function fieldOf(schema: ObjectSchema<unknown> | undefined, name: string): Field | undefined {

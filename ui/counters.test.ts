@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MetricsRegistry } from "../lib/pipeline/graph/metrics.ts";
-import { countersByComponent, totalOf } from "./counters.ts";
+import { countersByComponent, totalsByComponent } from "./counters.ts";
 
 test("series are found by their component, with what else their labels say", () => {
   const metrics = new MetricsRegistry();
@@ -26,14 +26,19 @@ test("series are found by their component, with what else their labels say", () 
   );
 });
 
-test.for([
-  { it: "adds what has the name", name: "dropped_total", total: 7 },
-  { it: "tells none from zero", name: "sent_total", total: undefined },
-])("a total $it", ({ name, total }) => {
-  const counters = [
-    { name: "dropped_total", labels: { reason: "a" }, value: 3 },
-    { name: "dropped_total", labels: { reason: "b" }, value: 4 },
-    { name: "received_total", labels: {}, value: 9 },
-  ];
-  expect(totalOf(counters, name)).toBe(total);
+test("totals are the sums of the named counters, by component", () => {
+  const metrics = new MetricsRegistry();
+  metrics.counter("dropped_total", "Items.", { component_id: "loki.process.a", reason: 'late "x"' }).add(3);
+  metrics.counter("dropped_total", "Items.", { component_id: "loki.process.a", reason: "long" }).add(4);
+  metrics.counter("dropped_total", "Items.", { component_id: "add.one/loki.echo.b" });
+  metrics.counter("dropped_total", "Items.", { reason: "of no component" }).add(9);
+  metrics.counter("received_total", "Items.", { component_id: "loki.process.a" }).add(5);
+  metrics.counter("received_total_of_others", "Items.", { component_id: "loki.process.a" }).add(6);
+  metrics.counter("sent_total", "Items.", { component_id: "loki.process.a" }).add(7);
+  expect(totalsByComponent(metrics.expose(), { dropped_total: "dropped", received_total: "received" })).toEqual(
+    new Map([
+      ["loki.process.a", { dropped: 7, received: 5 }],
+      ["add.one/loki.echo.b", { dropped: 0 }],
+    ]),
+  );
 });

@@ -31,8 +31,25 @@ export function countersByComponent(exposition: string): ReadonlyMap<string, rea
 
 const unquote = (text: string): string => text.replaceAll(/\\(.)/g, (_, each: string) => (each === "n" ? "\n" : each));
 
-/** The sum of a counter's series, `undefined` where there are none. */
-export function totalOf(counters: readonly ComponentCounter[], name: string): number | undefined {
-  const values = counters.filter(each => each.name === name).map(({ value }) => value);
-  return values.length ? values.reduce((a, b) => a + b, 0) : undefined;
+/** Sums of the named counters by component, under the names that they are given. Reads no more of the exposition than that. */
+export function totalsByComponent<Name extends string>(
+  exposition: string,
+  names: Readonly<Record<string, Name>>,
+): Map<string, { [name in Name]?: number }> {
+  const found = new Map<string, { [name in Name]?: number }>();
+  // a record's own entries
+  for (const [counter, name] of Object.entries(names) as [string, Name][]) {
+    const start = `\n${counter}{`;
+    for (let at = exposition.indexOf(start); at >= 0; at = exposition.indexOf(start, at)) {
+      at += start.length;
+      const end = exposition.indexOf("\n", at);
+      const text = exposition.slice(at, end < 0 ? undefined : end);
+      const id = /(?:^|,)component_id="([^"]*)"/.exec(text)?.[1]; // identifiers, so nothing in it is escaped
+      if (id === undefined) continue;
+      const totals: { [name in Name]?: number } = found.get(id) ?? {};
+      totals[name] = (totals[name] ?? 0) + Number(text.slice(text.lastIndexOf(" ") + 1));
+      found.set(id, totals);
+    }
+  }
+  return found;
 }

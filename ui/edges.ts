@@ -2,6 +2,7 @@
 import { Capsule, type Value } from "../lib/pipeline/eval/value.ts";
 import type { Component } from "../lib/pipeline/graph/pipeline.ts";
 import type { Expr, Statement } from "../lib/pipeline/syntax/ast.ts";
+import { holdersOf } from "./tree.ts";
 
 export interface Edge {
   readonly from: string;
@@ -27,8 +28,10 @@ export function edgesOf(components: readonly Component[]): Edge[] {
     const { id, references } = component;
     const targets = receiversOf(component, owners);
     const data = [...targets].map(([to, signals]): Edge => ({ from: id, to, kind: "data", signals: [...signals] }));
+    // Who sends to what is inside a holder refers to the holder for that, and takes no value of it.
+    const given = new Set([...targets.keys()].flatMap(to => [to, ...holdersOf(to)]));
     const values = references
-      .filter(from => ids.has(from) && !targets.has(from))
+      .filter(from => ids.has(from) && !given.has(from))
       .map((from): Edge => ({ from, to: id, kind: "value", signals: [] }));
     return [...data, ...values];
   });

@@ -111,3 +111,10 @@ test("what entered stays known when a reload watches again; what is unknown has 
   expect(items.of("a").map(({ title }) => title)).toEqual(["x"]);
   expect(items.of("b")).toEqual([]);
 });
+
+test("of very many components the first to get something is forgotten, and each keeps fewer", () => {
+  const items = new ItemLog(() => 0);
+  for (let i = 0; i < 6001; i++) items.tap(`foreach.f/foreach_${i}_1/loki.echo.e`)(numbered(1, 10), 10);
+  const titles = (i: number) => items.of(`foreach.f/foreach_${i}_1/loki.echo.e`).map(({ title }) => title);
+  expect([titles(0), titles(1).length, titles(6000)]).toEqual([[], 10, ["3", "2", "1"]]);
+});

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { serveAdmin } from "../functions/local/admin.ts";
 import { createLogger } from "../functions/local/log.ts";
 import { LocalProcess } from "../functions/local/process.ts";
-import type { DetailJson, StatusJson } from "./api.ts";
+import type { ComponentJson, DetailJson, StatusJson } from "./api.ts";
+import type { GraphJson } from "./drawing.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "amalgam-ui-"));
 const config = path.join(folder, "test.alloy");
@@ -111,7 +112,7 @@ async function push(line: string): Promise<void> {
 }
 
 test("components are listed as the file has them, with health, references and the way of data", async () => {
-  const list = await json<StatusJson["components"]>("/api/v0/web/components");
+  const list = await json<readonly ComponentJson[]>("/api/v0/web/components");
   expect(list.map(({ localID }) => localID)).toEqual([
     "local.file.key",
     "loki.source.api.in",
@@ -141,9 +142,8 @@ test("components are listed as the file has them, with health, references and th
 });
 
 test("edges go the way of the data, or of the value", async () => {
-  const { edges } = await json<{ edges: { from: string; to: string; kind: string; signals: string[] }[] }>(
-    "/api/v0/web/graph",
-  );
+  const { drawings } = await json<GraphJson>("/api/v0/web/graph");
+  const [{ edges } = { edges: [] }] = drawings;
   expect(edges.map(({ from, to, kind, signals }) => [from, to, kind, ...signals].join(" "))).toEqual([
     "loki.source.api.in loki.process.one data logs",
     "loki.process.one loki.write.out data logs",
@@ -314,7 +314,8 @@ test("livedebugging switches the items off, and says so", async () => {
   await push("later");
   const status = await json<StatusJson>("/api/v0/web/status");
   expect(status.showsItems).toBe(false);
-  expect(status.components.map(({ liveDebuggingEnabled }) => liveDebuggingEnabled)).not.toContain(true);
+  const list = await json<readonly ComponentJson[]>("/api/v0/web/components");
+  expect(list.map(({ liveDebuggingEnabled }) => liveDebuggingEnabled)).not.toContain(true);
   expect(status.latest).toEqual([]);
   expect((await json<DetailJson>("/api/v0/web/components/loki.write.out")).items).toEqual([]);
 });

@@ -35,6 +35,7 @@ const assets: Readonly<Record<string, string>> = {
   "dom.js": "text/javascript; charset=utf-8",
   "format.js": "text/javascript; charset=utf-8",
   "graph.js": "text/javascript; charset=utf-8",
+  "tree.js": "text/javascript; charset=utf-8",
   "overview.js": "text/javascript; charset=utf-8",
   "component.js": "text/javascript; charset=utf-8",
   "items.js": "text/javascript; charset=utf-8",
@@ -58,11 +59,28 @@ export function statusPage(
 function answer(api: Api, path: string, query: URLSearchParams): Page | undefined {
   if (path === "status") return json(api.status());
   if (path === "components") return json(api.components());
-  if (path === "graph") return json(api.graph(query.get("direction") === "down" ? "down" : "right"));
-  if (!path.startsWith("components/")) return undefined;
-  const detail = api.component(decode(path.slice("components/".length)));
-  return detail ? json(detail) : { ...json({ error: "there is no such component" }), status: 404 };
+  if (path === "graph")
+    return found(
+      api.graph(query.get("module") ?? "", query.get("direction") === "down" ? "down" : "right"),
+      "there is no such module",
+    );
+  const [, module] = /^modules\/(.+)\/components$/.exec(path) ?? [];
+  if (module !== undefined) return found(api.components(decode(module)), "there is no such module");
+  const [, id] = /^components\/(.+)$/.exec(path) ?? [];
+  return id === undefined ? remote(api, path, query) : found(api.component(decode(id)), "there is no such component");
 }
+
+/** Alloy keeps what came from a server apart. */
+function remote(api: Api, path: string, query: URLSearchParams): Page | undefined {
+  if (!path.startsWith("remotecfg/")) return undefined;
+  const rest = path.slice("remotecfg/".length);
+  return rest === "components"
+    ? found(api.components("remotecfg"), "there is no configuration from a server")
+    : answer(api, rest, query);
+}
+
+const found = (value: unknown, otherwise: string): Page =>
+  value === undefined ? { ...json({ error: otherwise }), status: 404 } : json(value);
 
 /** Text that is not encoded well stays as it is, and so leads nowhere. */
 function decode(text: string): string {

@@ -2,9 +2,12 @@
 import { h } from "./dom.js";
 import { ago, breakable, count, linkTo, span, urlOf } from "./format.js";
 import { itemList } from "./items.js";
+import { remoteView } from "./overview.js";
+import { holdsText, isHolder, treeList } from "./tree.js";
 
 /** What stands below the graph when a component is chosen. */
-export function componentView({ detail, status, id, missing }) {
+export function componentView(state, actions) {
+  const { detail, status, id, missing } = state;
   if (missing)
     return h(
       "section",
@@ -13,59 +16,154 @@ export function componentView({ detail, status, id, missing }) {
       h("p", undefined, h("a", { href: "/" }, "All components")),
     );
   if (!detail) return h("p", { key: "loading", class: "waiting" }, "Loading");
+  const holder = detail.role !== "component";
+  const nothingThrough = holder && !detail.items.length && !detail.takesData;
   return h(
     "article",
     { key: `component ${id}`, class: "component" },
-    heading(detail, status.now),
+    heading(detail, state),
     h(
       "div",
       { class: "columns" },
-      h("div", undefined, items(detail, status), counters(detail)),
       h(
         "div",
         undefined,
+        detail.module && moduleView(detail.module),
+        holder && (detail.role !== "import" || state.tree.inside.has(id)) && insideView(state, actions),
+        !nothingThrough && items(detail, status),
+        counters(detail),
+      ),
+      h(
+        "div",
+        undefined,
+        detail.role === "remotecfg" && remoteView(status),
         triggers(detail),
-        body("Arguments", detail.arguments, "none are set"),
-        body("Exports", detail.exports, "it exports nothing"),
+        detail.role !== "remotecfg" &&
+          body(detail.role === "item" ? "Item" : "Arguments", detail.arguments, "none are set", state, actions),
+        (detail.role === "component" || detail.role === "custom") &&
+          body("Exports", detail.exports, "it exports nothing", state, actions),
       ),
     ),
   );
 }
 
-function heading({ id, name, label, health, summary, stability, edges, referencedBy }, now) {
+const insideView = (state, actions) =>
+  treeList(state, actions, {
+    root: state.id,
+    title: state.detail.role === "foreach" ? "Items" : "Inside",
+    none: insideNone[state.detail.role] ?? "Nothing runs inside.",
+  });
+
+const insideNone = {
+  custom: "Nothing runs inside: what it exports is computed from its arguments.",
+  foreach: "The collection has no items.",
+};
+
+/** What an import brought. */
+const moduleView = ({ files, declares, everySeconds }) => [
+  h(
+    "section",
+    { key: "files", class: "card" },
+    h(
+      "div",
+      { class: "head" },
+      h("h2", undefined, files.length === 1 ? "Comes from" : "Comes from these files"),
+      everySeconds !== undefined && h("span", { class: "soft" }, `looked at every ${span(everySeconds)}`),
+    ),
+    files.length
+      ? h(
+          "ul",
+          { class: "files" },
+          files.map(({ name, characters }) =>
+            h(
+              "li",
+              { key: name },
+              h("code", undefined, name),
+              h("span", { class: "soft" }, `${count(characters)} characters`),
+            ),
+          ),
+        )
+      : h("p", { class: "soft none" }, "It declares nothing."),
+  ),
+  declares.length > 0 &&
+    h(
+      "section",
+      { key: "declares", class: "card" },
+      h("div", { class: "head" }, h("h2", undefined, "Custom components that it declares")),
+      h("ul", { class: "declares" }, declares.map(declareView)),
+    ),
+];
+
+function declareView({ name, file, arguments: args, exports, uses }) {
+  return h(
+    "li",
+    { key: `${file} ${name}` },
+    h("strong", undefined, name),
+    h(
+      "span",
+      { class: "soft" },
+      args.length
+        ? `takes ${args.map(({ name: each, optional }) => (optional ? `${each} (optional)` : each)).join(", ")}`
+        : "takes no arguments",
+      exports.length ? `, exports ${exports.join(", ")}` : ", exports nothing",
+    ),
+    h(
+      "span",
+      { class: "uses" },
+      uses.length ? uses.map(id => h("a", { key: id, class: "chip", href: linkTo(id) }, id)) : "No component uses it.",
+    ),
+  );
+}
+
+const roles = { custom: "custom component", foreach: "foreach", import: "import", item: "item", remotecfg: "module" };
+
+function heading({ id, name, label, health, summary, stability, edges, role, declaredIn }, { tree, status: { now } }) {
   const others = (kind, end) =>
     edges
       .filter(edge => edge.kind === kind && edge[end] !== id)
       .map(edge => ({ id: edge[end], signals: edge.signals }));
-  const data = new Set(edges.filter(({ kind }) => kind === "data").map(({ from }) => from));
+  const row = tree.byId.get(id);
   return h(
     "section",
     { class: "card heading" },
-    h("p", { class: "crumbs" }, h("a", { href: "/" }, "All components")),
-    h("h1", undefined, h("span", { class: "family" }, breakable(name)), label && ` ${label}`),
-    h("p", { class: "soft" }, summary),
+    h(
+      "h1",
+      undefined,
+      h("span", { class: "family" }, breakable(name)),
+      label && ` ${label}`,
+      row?.about && h("span", { class: "about" }, ` ${row.about}`),
+    ),
+    h(
+      "p",
+      { class: "soft" },
+      summary,
+      declaredIn !== undefined && [" Declared in ", h("code", undefined, declaredIn), "."],
+    ),
     h(
       "p",
       { class: "chips" },
       h("span", { class: `pill ${health.state}` }, health.state),
+      roles[role] && h("span", { class: "pill" }, roles[role]),
+      row && isHolder(row) && h("span", { class: "pill" }, holdsText(row)),
       stability !== "generally-available" && h("span", { class: "pill" }, stability.replace("-", " ")),
-      h("span", { class: "soft" }, `${health.message}, ${ago(Date.parse(health.updatedTime), now)}`),
+      health.message !== "" &&
+        h("span", { class: "soft" }, `${health.message}, ${ago(Date.parse(health.updatedTime), now)}`),
     ),
     h(
       "dl",
       { class: "ways" },
-      way("Gets data from", others("data", "from")),
-      way("Sends data to", others("data", "to")),
-      way("Takes values from", others("value", "from")),
-      way(
-        "Is used by",
-        referencedBy.filter(other => !data.has(other)).map(other => ({ id: other, signals: [] })),
-      ),
+      way("Gets data from", others("data", "from"), id),
+      way("Sends data to", others("data", "to"), id),
+      way("Takes values from", others("value", "from"), id),
+      way("Is used by", others("value", "to"), id),
     ),
   );
 }
 
-const way = (name, others) =>
+const moduleOf = id => id.slice(0, id.lastIndexOf("/") + 1);
+
+/** What stands in the same module is named as it is there. */
+const way = (name, others, beside) =>
   others.length > 0 &&
   h(
     "div",
@@ -77,15 +175,16 @@ const way = (name, others) =>
       others.map(({ id, signals }) =>
         h(
           "a",
-          { key: id, class: "chip", href: linkTo(id) },
-          id,
+          { key: id, class: "chip", href: linkTo(id), title: id },
+          moduleOf(id) === moduleOf(beside) ? id.slice(moduleOf(id).length) : id,
           signals.length > 0 && h("span", { class: "soft" }, signals.join(", ")),
         ),
       ),
     ),
   );
 
-function items({ items: list, takesData, dataFlowEdgesTo }, { now, showsItems }) {
+function items({ id, items: list, takesData, edges }, { now, showsItems }) {
+  const next = edges.filter(({ kind, from }) => kind === "data" && from === id).map(({ to }) => to);
   return h(
     "section",
     { key: "items", class: "card" },
@@ -94,7 +193,7 @@ function items({ items: list, takesData, dataFlowEdgesTo }, { now, showsItems })
       { class: "head" },
       h("h2", undefined, takesData || !list.length ? "Last items that entered" : "Last items that left"),
     ),
-    list.length ? itemList(list, now) : h("p", { class: "soft none" }, why(takesData, dataFlowEdgesTo, showsItems)),
+    list.length ? itemList(list, now) : h("p", { class: "soft none" }, why(takesData, next, showsItems)),
   );
 }
 
@@ -191,18 +290,37 @@ function trigger_(trigger) {
   }
 }
 
-const body = (title, statements, none) =>
-  h(
+/** Longer lists are shown so far, until a reader wants all. */
+const mostOfList = 50;
+
+function body(title, statements, none, { id, whole }, actions) {
+  const all = `${title} ${id}`;
+  const most = whole.has(all) ? Number.POSITIVE_INFINITY : mostOfList;
+  return h(
     "section",
     { key: title, class: "card" },
     h("div", { class: "head" }, h("h2", undefined, title)),
     statements.length
-      ? h("pre", { class: "code", tabindex: "0", role: "group", "aria-label": title }, bodyLines(statements, ""))
+      ? h("pre", { class: "code", tabindex: "0", role: "group", "aria-label": title }, bodyLines(statements, "", most))
       : h("p", { class: "soft none" }, none),
+    isCut(statements, most) &&
+      h(
+        "p",
+        { key: "all", class: "none" },
+        h("button", { type: "button", class: "link", onclick: () => actions.showAll(all) }, "Show all values"),
+      ),
   );
+}
+
+/** Whether a list is longer than what is shown. */
+const isCut = (parts, most) =>
+  parts.some(part => {
+    const value = part.body ?? (part.type === "attr" ? [part.value] : part.value);
+    return Array.isArray(value) && ((part.type === "array" && value.length > most) || isCut(value, most));
+  });
 
 // As in the configuration, with values in the place of expressions; receivers have no value that reads, so their expression stays.
-function bodyLines(statements, indent) {
+function bodyLines(statements, indent, most) {
   return statements.map((statement, i) => {
     const { name, type } = statement;
     if (type === "attr")
@@ -212,7 +330,7 @@ function bodyLines(statements, indent) {
         indent,
         h("span", { class: "key" }, name),
         " = ",
-        attribute(statement, indent),
+        attribute(statement, indent, most),
         "\n",
       );
     const label = statement.label && [" ", h("span", { class: "string" }, JSON.stringify(statement.label))];
@@ -225,17 +343,20 @@ function bodyLines(statements, indent) {
       h("span", { class: "block" }, name),
       label,
       " {\n",
-      bodyLines(statement.body, `${indent}  `),
+      bodyLines(statement.body, `${indent}  `, most),
       indent,
       "}\n",
     );
   });
 }
 
-function attribute({ value, expression }, indent) {
-  if (expression === undefined) return valueText(value, indent);
+function attribute({ value, expression }, indent, most) {
+  if (expression === undefined) return valueText(value, indent, most);
   if (onlyCapsules(value)) return h("span", { class: "reference" }, expression);
-  return [valueText(value, indent), h("span", { class: "comment" }, `  // ${expression.replaceAll(/\s+/g, " ")}`)];
+  return [
+    valueText(value, indent, most),
+    h("span", { class: "comment" }, `  // ${expression.replaceAll(/\s+/g, " ")}`),
+  ];
 }
 
 function onlyCapsules(value) {
@@ -245,7 +366,7 @@ function onlyCapsules(value) {
 
 const plainKey = /^[A-Za-z_]\w*$/;
 
-function valueText(value, indent) {
+function valueText(value, indent, most) {
   const deeper = `${indent}  `;
   switch (value.type) {
     case "null":
@@ -256,9 +377,7 @@ function valueText(value, indent) {
     case "bool":
       return h("span", { class: "number" }, String(value.value));
     case "array":
-      if (!value.value.some(({ type }) => type === "object" || type === "array"))
-        return ["[", value.value.map((each, i) => [i > 0 && ", ", valueText(each, indent)]), "]"];
-      return ["[\n", value.value.map(each => [deeper, valueText(each, deeper), ",\n"]), indent, "]"];
+      return listText(value.value, indent, most);
     case "object":
       if (!value.value.length) return "{}";
       return [
@@ -267,7 +386,7 @@ function valueText(value, indent) {
           deeper,
           h("span", { class: "key" }, plainKey.test(key) ? key : JSON.stringify(key)),
           " = ",
-          valueText(each, deeper),
+          valueText(each, deeper, most),
           ",\n",
         ]),
         indent,
@@ -276,4 +395,20 @@ function valueText(value, indent) {
     default:
       return h("span", { class: value.value === "(secret)" ? "secret" : "reference" }, value.value);
   }
+}
+
+function listText(all, indent, most) {
+  const deeper = `${indent}  `;
+  const shown = all.slice(0, most);
+  const left = all.length - shown.length;
+  const more = left > 0 && h("span", { class: "comment" }, `// ${count(left)} more`);
+  if (!all.some(({ type }) => type === "object" || type === "array"))
+    return ["[", shown.map((each, i) => [i > 0 && ", ", valueText(each, indent, most)]), more && [" ", more, " "], "]"];
+  return [
+    "[\n",
+    shown.map(each => [deeper, valueText(each, deeper, most), ",\n"]),
+    more && [deeper, more, "\n"],
+    indent,
+    "]",
+  ];
 }

@@ -1,49 +1,84 @@
 // The graph: boxes and lines where the process put them.
 import { h } from "./dom.js";
 import { count, linkTo, rate } from "./format.js";
+import { holdsText, isHolder } from "./tree.js";
 
 /** Wide graphs are drawn smaller, but not so that they can't be read. */
 const smallest = 0.85;
 
-/** The whole graph; the component that the page is about is marked, and what it is connected with. */
-export function graphView({ graph, status, id, rates }, { tall, frame }) {
+/** One level of the graph; the component that the page is about is marked, and what it is connected with. */
+export function graphView(state, { tall, frame, level }) {
+  const { graph, id, tree } = state;
   if (!graph) return undefined;
-  const { box, width, height } = graph;
-  const scale = Math.max(smallest, Math.min(1, frame / width));
-  const byId = new Map(status.components.map(component => [component.id, component]));
-  const near = new Set(
-    graph.edges.filter(({ from, to }) => from === id || to === id).flatMap(({ from, to }) => [from, to]),
-  );
-  const chosen = id !== undefined && byId.has(id);
-  if (!graph.boxes.length)
+  if (graph.left === "large" && level === "")
+    return h(
+      "section",
+      { key: "graph", class: "card empty" },
+      h("p", undefined, `${count(tree.inside.get("")?.length)} components are too many to draw.`),
+      tall && h("p", undefined, h("a", { href: "/" }, "They are in the list.")),
+    );
+  if (!graph.drawings.length) {
+    if (level !== "" || tree.byId.size) return undefined;
     return h(
       "section",
       { key: "graph", class: "card empty" },
       h("p", undefined, "The configuration has no components yet."),
       h("p", { class: "soft" }, "Write some, and press Reload."),
     );
+  }
+  const chosen = graph.drawings.some(({ boxes }) => boxes.some(box => box.id === id));
   return h(
     "section",
-    { key: "graph", class: tall ? "card graph tall" : "card graph", "aria-label": "Graph of components" },
+    {
+      key: `graph ${level}`,
+      class: tall ? "card graph tall" : "card graph",
+      "aria-label": level === "" ? "Graph of components" : `Graph of what is inside ${level}`,
+    },
     h(
       "div",
       { class: "scroll", tabindex: "0", role: "group", "aria-label": "Graph, scrolls" },
-      h(
-        "svg",
-        {
-          viewBox: `0 0 ${width} ${height}`,
-          width: Math.floor(width * scale),
-          height: Math.floor(height * scale),
-          class: chosen ? "chosen" : undefined,
-        },
-        h("defs", undefined, ["data", "value"].map(arrow)),
-        graph.edges.map(edge => edgeView(edge, { id, moves: moves(edge, byId, rates) })),
-        graph.boxes.map(({ id: each, x, y }) =>
-          boxView(byId.get(each), { x, y, ...box }, { rate: rates.get(each), here: each === id, near: near.has(each) }),
-        ),
-      ),
+      graph.drawings.map(drawing => [
+        drawing.module !== level && itemTitle(tree.byId.get(drawing.module)),
+        drawingView(drawing, state, { chosen, frame }),
+      ]),
     ),
-    legend(graph),
+    legend(graph.drawings),
+  );
+}
+
+/** Above the drawing of one item of a foreach. */
+function itemTitle(row) {
+  if (!row) return undefined;
+  const { id, name, about, health } = row;
+  return h(
+    "h3",
+    { key: `title ${id}`, class: "item-title" },
+    h(
+      "a",
+      { href: linkTo(id) },
+      h("span", { class: `dot ${health}`, title: health }),
+      h("span", undefined, name, h("span", { class: "about" }, ` ${about}`)),
+    ),
+  );
+}
+
+function drawingView({ module, width, height, boxes, edges }, { id, tree, rates }, { chosen, frame }) {
+  const scale = Math.max(smallest, Math.min(1, frame / width));
+  const near = new Set(edges.filter(({ from, to }) => from === id || to === id).flatMap(({ from, to }) => [from, to]));
+  return h(
+    "svg",
+    {
+      key: `drawing ${module}`,
+      viewBox: `0 0 ${width} ${height}`,
+      width: Math.floor(width * scale),
+      height: Math.floor(height * scale),
+      class: chosen ? "chosen" : undefined,
+    },
+    h("defs", undefined, ["data", "value"].map(arrow)),
+    edges.map(edge => edgeView(edge, { id, moves: moves(edge, tree, rates) })),
+    boxes.map(box =>
+      boxView(tree.byId.get(box.id), box, { rate: rates.get(box.id), here: box.id === id, near: near.has(box.id) }),
+    ),
   );
 }
 
@@ -65,8 +100,8 @@ const arrow = name =>
   );
 
 // A source has no way in, so what leaves it is seen at the next component only.
-const moves = ({ from, to, kind }, byId, rates) =>
-  kind === "data" && rates.get(to) > 0 && (rates.get(from) > 0 || byId.get(from)?.takesData === false);
+const moves = ({ pairs }, { byId }, rates) =>
+  pairs.some(([from, to]) => rates.get(to) > 0 && (rates.get(from) > 0 || !byId.get(from)?.takesData));
 
 function edgeView({ from, to, kind, signals, path }, { id, moves }) {
   const touches = from === id || to === id;
@@ -81,28 +116,57 @@ function edgeView({ from, to, kind, signals, path }, { id, moves }) {
   );
 }
 
-function boxView(component, { x, y, width, height }, { rate: perSecond, here, near }) {
+function boxView(component, box, { rate: perSecond, here, near }) {
   if (!component) return undefined;
-  const { id, name, label, health, totals } = component;
-  const text = totals.received === undefined ? "" : `${count(totals.received)} in`;
-  const now = rate(perSecond);
+  const { id, health, totals } = component;
+  const { x, y, width, height, outside } = box;
+  const holder = isHolder(component) && !outside;
+  const text = outside ? "" : numberText(totals);
+  const classes = ["box", health, outside && "outside", holder && "holder", here && "here", near && "near"];
+  const holds = holder ? holdsText(component) : "";
   return h(
     "a",
     {
       key: id,
       href: linkTo(id),
-      class: ["box", health.state, here && "here", near && "near"].filter(Boolean).join(" "),
+      class: classes.filter(Boolean).join(" "),
       "aria-current": here ? "true" : undefined,
-      "aria-label": `${id}, ${health.state}${text ? `, ${text}` : ""}`,
+      "aria-label": [outside ? `${id}, outside` : id, health, holds, text].filter(Boolean).join(", "),
     },
-    h("title", undefined, id),
+    h("title", undefined, outside ? `${id}, outside of what is drawn here` : id),
+    holder && h("rect", { x: x + 5, y: y - 5, width: width - 2, height, rx: 10, class: "behind" }),
     h("rect", { x, y, width, height, rx: 10 }),
-    h("circle", { cx: x + 16, cy: y + 21, r: 4.5, class: `dot ${health.state}` }),
-    h("text", { x: x + 28, y: y + 25, class: "name" }, tail(name, (width - 40) / 6.3)),
-    h("text", { x: x + 16, y: y + 48, class: "label" }, head(label || "—", (width - (text ? 90 : 30)) / 8)),
-    h("text", { x: x + width - 14, y: y + 48, class: now ? "number busy" : "number" }, now ? `${text} · ${now}` : text),
+    outside ? outsideText(component, box) : boxText(component, box, { text, now: rate(perSecond), holds }),
   );
 }
+
+/** What is known of a component in a number: what entered, or else what left, or else what arrived at backends. */
+function numberText({ received, left, sent }) {
+  if (received !== undefined) return `${count(received)} in`;
+  if (left !== undefined) return `${count(left)} out`;
+  return sent === undefined ? "" : `${count(sent)} sent`;
+}
+
+function boxText({ name, label, health, role }, { x, y, width }, { text, now, holds }) {
+  const space = width - (text ? 90 : 30);
+  return [
+    h("circle", { cx: x + 16, cy: y + 21, r: 4.5, class: `dot ${health}` }),
+    h("text", { x: x + 28, y: y + 25, class: "name" }, tail(name, (width - 40) / 6.3)),
+    h(
+      "text",
+      { x: x + 16, y: y + 48, class: "label" },
+      head(label || (role === "remotecfg" ? "from a server" : "—"), space / 8),
+    ),
+    h("text", { x: x + width - 14, y: y + 48, class: now ? "number busy" : "number" }, now ? `${text} · ${now}` : text),
+    holds && h("text", { x: x + 16, y: y + 69, class: "holds" }, head(holds, (width - 30) / 6.2)),
+  ];
+}
+
+/** On one line. */
+const outsideText = ({ name, label, health }, { x, y, width, height }) => [
+  h("circle", { cx: x + 16, cy: y + height / 2, r: 4.5, class: `dot ${health}` }),
+  h("text", { x: x + 28, y: y + height / 2 + 4, class: "name" }, tail(`${name} ${label}`.trim(), (width - 40) / 6.3)),
+];
 
 // By the width of an ordinary letter; text in a drawing can't end by itself. Of a name, its end tells most.
 const head = (text, most) => (text.length > most ? `${text.slice(0, Math.floor(most) - 1)}…` : text);
@@ -132,9 +196,17 @@ const legendWords = {
   value: "a value, not data",
 };
 
-function legend({ edges }) {
+const outsideSign = h(
+  "svg",
+  { width: 26, height: 12, "aria-hidden": "true", class: "sign" },
+  h("rect", { x: 1, y: 1, width: 24, height: 10, rx: 3 }),
+);
+
+function legend(drawings) {
+  const edges = drawings.flatMap(drawing => drawing.edges);
   const kindOf = ({ kind, signals }) => (kind === "value" ? "value" : signals.length === 1 ? signals[0] : "several");
   const kinds = new Set(edges.map(kindOf));
+  if (!kinds.size) return undefined;
   const entry = kind =>
     h(
       "li",
@@ -152,5 +224,7 @@ function legend({ edges }) {
     Object.keys(legendWords)
       .filter(kind => kinds.has(kind))
       .map(entry),
+    drawings.some(({ boxes }) => boxes.some(({ outside }) => outside)) &&
+      h("li", { key: "outside" }, outsideSign, "outside"),
   );
 }

@@ -1,16 +1,22 @@
 // Asks the process every two seconds, and shows what belongs to the address. Views are functions from state to elements.
 import { componentView } from "./component.js";
 import { h, show } from "./dom.js";
-import { ago, span } from "./format.js";
+import { ago, count, linkTo, span } from "./format.js";
 import { graphView, reveal } from "./graph.js";
 import { overviewView } from "./overview.js";
+import { crumbs, illOf, indexOf, isBlock, isHolder } from "./tree.js";
 
 const everyMs = 2000;
+/** Of the time, at most a tenth is spent asking. */
+const share = 10;
+const mostGraphs = 50;
 const narrow = matchMedia("(max-width: 760px)");
 
 const state = {
-  /** What /status said last. */
+  /** What /status said last, and its components by id and by what holds them. */
   status: undefined,
+  tree: indexOf([]),
+  /** The drawing of the level that the page shows. */
   graph: undefined,
   graphOf: "",
   /** The component that the address names, and what is known of it. */
@@ -20,13 +26,19 @@ const state = {
   /** Items a second that entered each component. */
   rates: new Map(),
   failing: false,
-  filter: "",
+  /** Of each list by the holder that it is of. */
+  filters: new Map(),
+  /** Holders that a reader opened in a list, or closed; and those of which all is shown. */
+  open: new Map(),
+  whole: new Set(),
   kind: "all",
   notice: undefined,
   reloading: false,
 };
 let before;
 let running;
+/** Drawings by level and orientation. */
+const graphs = new Map();
 /** For which component and drawing the graph was scrolled. */
 let revealed;
 
@@ -62,9 +74,10 @@ async function refresh() {
       getJson("/api/v0/web/status"),
       id === undefined ? undefined : getJson(`/api/v0/web/components/${encodeURIComponent(id)}`),
     ]);
-    await refreshGraph(status);
     takeRates(status);
     state.status = status;
+    state.tree = indexOf(status.components);
+    await refreshGraph(status);
     if (state.id === id) {
       state.detail = detail;
       state.missing = id !== undefined && detail === undefined;
@@ -78,12 +91,26 @@ async function refresh() {
   draw();
 }
 
-/** The drawing is asked for once a configuration and orientation. */
+/** The level that the page draws: the inside of a holder, or what a component stands in. */
+function levelNow() {
+  if (state.id === undefined) return "";
+  const row = state.tree.byId.get(state.id);
+  return row && isHolder(row) ? row.id : state.id.slice(0, Math.max(state.id.lastIndexOf("/"), 0));
+}
+
+const directionNow = () => (narrow.matches ? "down" : "right");
+
+/** A drawing is asked for when the configuration, the orientation or the level is another one. */
 async function refreshGraph({ revision, started }) {
-  const direction = narrow.matches ? "down" : "right";
-  const wanted = `${started}/${revision}/${direction}`;
+  const [level, direction] = [levelNow(), directionNow()];
+  const wanted = `${started}/${revision}/${direction}/${level}`;
   if (state.graphOf === wanted) return;
-  state.graph = await getJson(`/api/v0/web/graph?direction=${direction}`);
+  const query = new URLSearchParams({ module: level, direction });
+  const graph = await getJson(`/api/v0/web/graph?${query}`);
+  if (graphs.size > mostGraphs) graphs.clear();
+  graphs.set(`${direction}/${level}`, graph);
+  if (level !== levelNow()) return;
+  state.graph = graph;
   state.graphOf = wanted;
 }
 
@@ -93,21 +120,23 @@ function takeRates(status) {
     if (before.started === status.started) return; // asked twice in a row: keep the rates
     state.rates.clear();
   }
-  for (const { id, totals } of status.components) {
+  const totals = new Map(status.components.map(({ id, totals }) => [id, totals.received ?? totals.left]));
+  state.rates = new Map();
+  for (const [id, now] of totals) {
     const last = before?.totals.get(id);
-    const grown = last === undefined || totals.received === undefined ? 0 : totals.received - last;
+    const grown = last === undefined || now === undefined ? 0 : now - last;
     state.rates.set(id, seconds > 0 && grown > 0 ? grown / seconds : 0);
   }
-  const totals = new Map(status.components.map(({ id, totals }) => [id, totals.received]));
   before = { now: status.now, started: status.started, totals };
 }
 
 function loop() {
   clearTimeout(running);
   if (document.hidden) return;
+  const began = performance.now();
   refresh().finally(() => {
     clearTimeout(running);
-    running = setTimeout(loop, everyMs);
+    running = setTimeout(loop, Math.max(everyMs, share * (performance.now() - began)));
   });
 }
 
@@ -118,6 +147,8 @@ function go(path) {
 
 function arrive(moved) {
   readAddress();
+  state.graph = graphs.get(`${directionNow()}/${levelNow()}`);
+  state.graphOf = "";
   draw();
   if (moved) {
     scrollTo({ top: 0 });
@@ -161,8 +192,17 @@ function nextTheme() {
 }
 
 const actions = {
-  filter(text) {
-    state.filter = text;
+  filter(root, text) {
+    state.filters.set(root, text);
+    state.whole.delete(`filter ${root}`);
+    draw();
+  },
+  fold(id, open) {
+    state.open.set(id, open);
+    draw();
+  },
+  showAll(root) {
+    state.whole.add(root);
     draw();
   },
   kind(kind) {
@@ -194,8 +234,13 @@ function draw() {
         `Amalgam does not answer since ${ago(status.now, Date.now()).replace(" ago", "")}. Is it still running? What you see is the last that it said; trying again.`,
       ),
     state.notice && notice(state.notice),
-    graphView(state, { tall: path === "/graph", frame: main.clientWidth - (narrow.matches ? 26 : 50) }),
-    state.id !== undefined ? componentView(state) : path !== "/graph" && overviewView(state, actions),
+    state.id !== undefined && crumbs(state.id),
+    graphView(state, {
+      tall: path === "/graph",
+      frame: main.clientWidth - (narrow.matches ? 26 : 50),
+      level: levelNow(),
+    }),
+    state.id !== undefined ? componentView(state, actions) : path !== "/graph" && overviewView(state, actions),
   );
   revealOnce();
 }
@@ -284,11 +329,11 @@ const icon = path =>
     h("path", { d: path }),
   );
 
-function overall({ components }) {
-  const ill = components.filter(({ health }) => health.state === "unhealthy");
-  const text = ill.length
-    ? `${ill.length} of ${components.length} unhealthy`
-    : `${components.length} components healthy`;
+function overall({ components: rows }) {
+  const components = rows.filter(isBlock);
+  const ill = illOf(state.tree, components);
+  const all = count(components.length);
+  const text = ill.length ? `${count(ill.length)} of ${all} unhealthy` : `${all} components healthy`;
   return h(
     "span",
     { class: `pill ${state.failing ? "unknown" : ill.length ? "unhealthy" : "healthy"}` },
@@ -306,13 +351,19 @@ document.addEventListener("click", event => {
 });
 document.addEventListener("keydown", event => {
   if (event.target instanceof HTMLInputElement || event.metaKey || event.ctrlKey || event.altKey) return;
-  if (event.key === "Escape" && state.id !== undefined) go("/");
+  if (event.key === "Escape" && state.id !== undefined) goUp();
   if (event.key === "/") {
     const field = document.getElementById("filter");
     field?.focus();
     if (field) event.preventDefault();
   }
 });
+/** To what holds the component, and at last to all. */
+function goUp() {
+  const slash = state.id.lastIndexOf("/");
+  go(slash < 0 ? "/" : linkTo(state.id.slice(0, slash)));
+}
+
 addEventListener("popstate", () => arrive(false));
 document.addEventListener("visibilitychange", loop);
 narrow.addEventListener("change", loop);

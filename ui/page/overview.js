@@ -1,24 +1,30 @@
 // The first page: every component with its health and counters, and what came out last.
 import { h } from "./dom.js";
-import { ago, breakable, count, linkTo, rate, urlOf } from "./format.js";
+import { ago, urlOf } from "./format.js";
 import { itemList } from "./items.js";
+import { treeList } from "./tree.js";
 
 /** What stands below the graph. */
 export const overviewView = (state, actions) =>
   h(
     "div",
     { key: "overview", class: "columns" },
-    h("div", undefined, start(state.status), remote(state.status), list(state, actions)),
+    h(
+      "div",
+      undefined,
+      start(state),
+      remoteView(state.status),
+      treeList(state, actions, { root: "", title: "Components", none: "The configuration has no components." }),
+    ),
     latest(state, actions),
   );
 
 /** How to send something, until something has come. */
-function start({ components, config }) {
-  const byId = new Map(components.map(component => [component.id, component]));
-  const doors = components.flatMap(({ triggers, dataFlowEdgesTo }) =>
-    triggers.filter(({ kind }) => kind === "http").map(trigger => ({ trigger, to: dataFlowEdgesTo })),
+function start({ status: { components, config }, tree }) {
+  const doors = components.flatMap(({ triggers = [], to = [] }) =>
+    triggers.filter(({ kind }) => kind === "http").map(trigger => ({ trigger, to })),
   );
-  const came = doors.some(({ to }) => to.some(id => byId.get(id)?.totals.received > 0));
+  const came = doors.some(({ to }) => to.some(id => tree.byId.get(id)?.totals.received > 0));
   if (!doors.length || came) return undefined;
   const otlp = doors.find(({ trigger }) => trigger.paths.includes("/v1/traces") || trigger.paths.includes("/v1/logs"));
   const loki = doors.find(({ trigger }) => trigger.paths.includes("/loki/api/v1/push"));
@@ -49,7 +55,7 @@ function start({ components, config }) {
 const sources = { server: "as the server sent it", cache: "as it was cached", none: "nothing of it runs" };
 
 /** The configuration that comes from a server: whether the newest one runs, and what does. */
-function remote({ remote: state, now }) {
+export function remoteView({ remote: state, now }) {
   if (!state) return undefined;
   const { status, message, source, hash, url, id, answered } = state;
   const health = status === "failed" ? "unhealthy" : status === "applied" ? "healthy" : "unknown";
@@ -69,94 +75,6 @@ function remote({ remote: state, now }) {
       { class: "soft" },
       `${url}, asked as ${id}, ${answered === undefined ? "never answered" : `answered ${ago(answered, now)}`}`,
     ),
-  );
-}
-
-function list({ status, filter, rates }, actions) {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = status.components.filter(({ id, health }) =>
-    words.every(word => `${id} ${health.state}`.toLowerCase().includes(word)),
-  );
-  const sends = status.components.some(({ totals }) => totals.sent !== undefined);
-  return h(
-    "section",
-    { key: "list", class: "card" },
-    h(
-      "div",
-      { class: "head" },
-      h("h2", undefined, "Components"),
-      h("input", {
-        id: "filter",
-        type: "search",
-        placeholder: "Filter  /",
-        value: filter,
-        "aria-label": "Filter components by name or health",
-        oninput: event => actions.filter(event.target.value),
-      }),
-    ),
-    found.length
-      ? h(
-          "table",
-          undefined,
-          h(
-            "thead",
-            undefined,
-            h(
-              "tr",
-              undefined,
-              h("th", { scope: "col" }, "Component"),
-              ["In", "Now", "Dropped", "Failed", sends && "Sent"]
-                .filter(Boolean)
-                .map(name => h("th", { scope: "col", class: "n" }, name)),
-            ),
-          ),
-          h(
-            "tbody",
-            undefined,
-            found.map(component => row(component, { rate: rates.get(component.id), now: status.now, sends })),
-          ),
-        )
-      : h(
-          "p",
-          { class: "soft none" },
-          status.components.length ? `No component fits “${filter}”.` : "The configuration has no components.",
-        ),
-  );
-}
-
-function row({ id, name, label, moduleID, health, totals }, { rate: perSecond, now, sends }) {
-  const number = (value, bad) =>
-    h("td", { class: value && bad ? "n bad" : value ? "n" : "n zero" }, value === undefined ? "" : count(value));
-  return h(
-    "tr",
-    { key: id },
-    h(
-      "th",
-      { scope: "row" },
-      h(
-        "a",
-        { href: linkTo(id) },
-        h("span", { class: `dot ${health.state}`, title: health.state }),
-        h(
-          "span",
-          undefined,
-          h("span", { class: "family" }, breakable(name)),
-          label && [" ", h("strong", undefined, label)],
-          moduleID !== "" && h("span", { class: "soft" }, ` in ${moduleID}`),
-        ),
-      ),
-      health.state !== "healthy" &&
-        h(
-          "p",
-          { class: `why ${health.state}` },
-          `${health.state}, ${ago(Date.parse(health.updatedTime), now)}: ${health.message}`,
-        ),
-    ),
-    number(totals.received),
-    h("td", { class: "n busy" }, rate(perSecond)),
-    number(totals.dropped),
-    number(totals.failed, true),
-    sends && number(totals.sent),
   );
 }
 
