@@ -14,6 +14,7 @@ import { lokiSourceApi } from "./loki/source/api.ts";
 import { lokiSourceAwsfirehose } from "./loki/source/awsfirehose.ts";
 import { lokiSourceCloudwatchLogs } from "./loki/source/cloudwatch_logs.ts";
 import { lokiSourceEventbridge } from "./loki/source/eventbridge.ts";
+import { lokiSourceKafka } from "./loki/source/kafka.ts";
 import { lokiSourceKinesis } from "./loki/source/kinesis.ts";
 import { lokiSourceSns } from "./loki/source/sns.ts";
 import { lokiSourceSqs } from "./loki/source/sqs.ts";
@@ -28,6 +29,7 @@ import { otelcolProcessorBatch } from "./otelcol/processor/batch.ts";
 import { otelcolProcessorFilter } from "./otelcol/processor/filter.ts";
 import { otelcolProcessorMemoryLimiter } from "./otelcol/processor/memory_limiter.ts";
 import { otelcolProcessorProbabilisticSampler } from "./otelcol/processor/probabilistic_sampler.ts";
+import { otelcolReceiverKafka } from "./otelcol/receiver/kafka.ts";
 import { otelcolReceiverKinesis } from "./otelcol/receiver/kinesis.ts";
 import { otelcolReceiverOtlp } from "./otelcol/receiver/otlp.ts";
 import { otelcolReceiverSqs } from "./otelcol/receiver/sqs.ts";
@@ -55,6 +57,7 @@ const all = [
   lokiSourceAwsfirehose,
   lokiSourceCloudwatchLogs,
   lokiSourceEventbridge,
+  lokiSourceKafka,
   lokiSourceKinesis,
   lokiSourceSns,
   lokiSourceSqs,
@@ -69,6 +72,7 @@ const all = [
   otelcolProcessorFilter,
   otelcolProcessorMemoryLimiter,
   otelcolProcessorProbabilisticSampler,
+  otelcolReceiverKafka,
   otelcolReceiverKinesis,
   otelcolReceiverOtlp,
   otelcolReceiverSqs,

@@ -16,7 +16,7 @@ import { type Labels, labelsFromMap, labelsToMap, noLabels } from "../../../tele
 import { type LogBatch, type LogStream, tenantLabel } from "../../../telemetry/loki/model.ts";
 import { parseMessage } from "./cloudwatch_logs.ts";
 import { decodeBase64, parseFirehoseRequest } from "./firehose-request.ts";
-import { rawOf } from "./records.ts";
+import { rawOf } from "./raw-record.ts";
 import { answerTime, httpServer, serverFields, serverProblems, serverTls } from "./server-args.ts";
 
 const args = object({

@@ -1,17 +1,16 @@
 /** What sources of records have in common: an entry for each record of a queue, a topic, a stream or a bus. */
-import { compressionOf, decompress } from "../../../delivery/compress.ts";
-import { DeliveryError, messageOf } from "../../../delivery/errors.ts";
 import { type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { bool, capsule, list, map, string } from "../../../eval/types.ts";
 import type { Host } from "../../../graph/component.ts";
 import { fanOut } from "../../../graph/gate.ts";
 import { logs } from "../../../graph/kinds.ts";
 import { receiver } from "../../../graph/receiver.ts";
-import type { DecodedRecord, RawRecord, RecordSource, RecordsTrigger } from "../../../graph/trigger.ts";
+import type { RawRecord, RecordSource, RecordsTrigger } from "../../../graph/trigger.ts";
 import { compileRules, type Relabel, type RelabelRule } from "../../../relabel/relabel.ts";
 import { type Labels, labelsFrom, labelsFromMap } from "../../../telemetry/labels.ts";
 import type { LogBatch, LogEntry } from "../../../telemetry/loki/model.ts";
 import { withoutInternal } from "../internal-labels.ts";
+import { rawOf, textOf } from "./raw-record.ts";
 
 /** Arguments of every source of records; `job` is the value of its only label, `internal` what rules may make labels of. */
 export const recordFields = (job: string, internal: string) => ({
@@ -74,12 +73,6 @@ export function recordsTrigger(args: RecordArgs, host: Host, ways: RecordWays): 
   };
 }
 
-/** The record, which is never another. */
-export function rawOf(record: DecodedRecord, { id }: Pick<Host, "id">): RawRecord {
-  if (record.format === "raw") return record;
-  throw new DeliveryError(`${id} takes records as they are, got ${record.format}`, { kind: "reject" });
-}
-
 /** One stream a record; a rule that drops its labels drops it. */
 export function recordConverter(
   args: Omit<RecordArgs, "forward_to">,
@@ -112,25 +105,6 @@ function relabelled(relabel: Relabel, labels: ReadonlyMap<string, string>, inter
 }
 
 const flat = (pairs: Pairs): string[] => pairs.flatMap(([name, value]) => (value === "" ? [] : [name, value]));
-
-/** Decompressed bytes that one record may have. */
-const maxBytes = 64 << 20;
-
-/** A record's text, opened where it is compressed. */
-export function textOf({ body, id }: RawRecord): string {
-  const encoding = compressionOf(body);
-  let bytes = body;
-  if (encoding)
-    try {
-      bytes = decompress(body, encoding, { maxBytes });
-    } catch (cause) {
-      throw new DeliveryError(`record ${id} should be ${encoding}, as it begins: ${messageOf(cause)}`, {
-        kind: "reject",
-        cause,
-      });
-    }
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-}
 
 const linesOf = (text: string): string[] =>
   text.split("\n").flatMap(line => {

@@ -290,7 +290,8 @@ const errorResponse = (encoding: "json" | "protobuf", status: number, message: s
 
 type Taken = Pick<Way, "signal" | "looksInto">;
 
-function batchOf(way: Taken, encoding: "json" | "protobuf", body: Uint8Array): OtlpBatch {
+/** The batch of an export request in one of its encodings. */
+export function batchOf(way: Taken, encoding: "json" | "protobuf", body: Uint8Array): OtlpBatch {
   const { signal } = way;
   return encoding === "json" ? otlpBatch(signal, requestFromJson(signal, textOf(body))) : checked(way, body);
 }
