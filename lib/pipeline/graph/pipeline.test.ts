@@ -126,6 +126,34 @@ describe("a configuration that loads", () => {
     ]);
   });
 
+  test("builds what takes time at the same time, and what refers to it when it is there", async () => {
+    const events: Events = [];
+    const waiting: (() => void)[] = [];
+    const slow = defineComponent({
+      name: "test.slow",
+      summary: "Takes as long as the test wants.",
+      stability: "generally-available",
+      args: object({}),
+      exports: object({ value: required(any, "…") }),
+      build: async (_, { id }) => {
+        events.push(`begin ${id}`);
+        await new Promise<void>(resolve => waiting.push(resolve));
+        return { exports: { value: id } };
+      },
+    });
+    const loading = loaded(
+      'test.slow "a" { }\ntest.slow "b" { }\ntest.value "v" {\nof = [test.slow.a.value, test.slow.b.value]\n}',
+      [...parts(events).definitions, slow],
+    );
+    await new Promise(resolve => setImmediate(resolve));
+    expect(events).toEqual(["begin test.slow.a", "begin test.slow.b"]);
+    for (const release of waiting.reverse()) release();
+    const pipeline = await loading;
+    expect(events).toEqual(["begin test.slow.a", "begin test.slow.b", "build test.value.v"]);
+    expect(pipeline.component("test.value.v")?.exports.get("value")).toEqual(["test.slow.a", "test.slow.b"]);
+    await pipeline.close();
+  });
+
   test("keeps what its blocks for the process say, which may refer to components", async () => {
     const pipeline = await loaded(
       'logging {\nlevel = test.value.level.value\n}\ntest.value "level" {\nof = "debug"\n}\ntracing { }',

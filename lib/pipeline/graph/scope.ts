@@ -265,21 +265,32 @@ export class Scope {
     this.#runtime.retire(work);
   }
 
-  /** Builds all nodes; what depends on a failed one is left out. Each failed node tells its first mistake. */
+  /**
+   * Builds all nodes, each as soon as those that it refers to are there; what depends on a failed one is left out. Each failed
+   * node tells its first mistake.
+   */
   async start(): Promise<readonly Diagnostic[]> {
-    const diagnostics: Diagnostic[] = [];
+    const found: Diagnostic[][] = [];
     const failed = new Set<string>();
+    const built = new Map<string, Promise<void>>();
     for (const running of this.#running.values()) {
       const { id, references } = running.node;
-      this.#dirty.delete(id);
       if (!this.#runtime.wanted(this, running.node)) continue;
-      if (!references.some(each => failed.has(each))) diagnostics.push(...(await this.#build(running)));
-      if (running.instance === undefined) failed.add(id);
+      const before = references.flatMap(each => built.get(each) ?? []);
+      const at = found.push([]) - 1;
+      const build = async () => {
+        if (before.length) await Promise.all(before);
+        this.#dirty.delete(id);
+        if (!references.some(each => failed.has(each))) found[at] = [...(await this.#build(running))];
+        if (running.instance === undefined) failed.add(id);
+      };
+      built.set(id, build());
     }
+    await Promise.all(built.values());
     this.#started = true;
     this.#exportsChanged = false;
     if (this.#dirty.size) void this.#reevaluate();
-    return diagnostics;
+    return found.flat();
   }
 
   /** Takes changed arguments or surroundings: evaluates again what depends on them. */
