@@ -20,20 +20,17 @@ export async function pushBatch<Item>(
   items: readonly Item[],
   { push, orderOf, report }: BatchOptions<Item>,
 ): Promise<readonly Item[]> {
+  const start = async (item: Item) => call.inTime(push(item));
   const unread = new Set<string>();
-  const start = (item: Item): Promise<unknown> => {
+  const pushes: Promise<unknown>[] = [];
+  for (const item of items) {
     const order = orderOf(item);
-    try {
-      if (order !== undefined && unread.has(order)) throw new Error(behindFailure);
-      return call.inTime(push(item));
-    } catch (error) {
-      if (order !== undefined) unread.add(order);
-      return Promise.reject(error);
-    }
-  };
-  const work = Promise.allSettled(items.map(start));
-  await new Promise(resolve => setImmediate(resolve)); // what is pushed reaches the writers before they send
-  const outcomes = await pipeline.drain(work);
+    pushes.push(order !== undefined && unread.has(order) ? Promise.reject(new Error(behindFailure)) : start(item));
+    pushes.at(-1)?.catch(() => order !== undefined && unread.add(order));
+    if (order !== undefined) await turn(); // by then a failure to read it shows
+  }
+  if (items.length) await turn(); // what is pushed reaches the writers before they send
+  const outcomes = await pipeline.drain(Promise.allSettled(pushes));
   const broken = new Set<string>();
   return items.filter((item, i) => {
     const order = orderOf(item);
@@ -46,5 +43,7 @@ export async function pushBatch<Item>(
     return order !== undefined && broken.has(order);
   });
 }
+
+const turn = () => new Promise(resolve => setImmediate(resolve));
 
 const behindFailure = "message should come after all before it in its group, got a failure of one of them";

@@ -54,6 +54,8 @@ export class Takers {
     const rest = raw.filter(taker => rankOf(taker, from) !== excluded);
     const asItIs = (takers: readonly Taker[]) => () => this.#pushTo(takers, message.raw());
     if (naming.length) return asItIs(naming);
+    if (component !== undefined && this.#source === "bus")
+      throw new Error(`${component} should take events of a bus, got no such component in the configuration`);
     if (rest.length && !this.#byContent.length) return asItIs(rest);
     try {
       const records = message.open().map(record => ({ record, takers: this.#takersOf(record, from, component) }));
