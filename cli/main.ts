@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Each command is a file of its own, loaded only when it is called. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { addLetterFilter, addLetterPlace, count, rate } from "./letter-options.ts";
 
 const program = new Command("amalgam")
   .description("Grafana Alloy without a server: runs an Alloy configuration as cloud functions or as one local process")
@@ -132,6 +133,63 @@ program
       outdir: options["out"] as string, // required
       stability: options["stability.level"] as "generally-available", // one of the choices
     });
+  });
+
+const letters = program
+  .command("dead-letters")
+  .description("look at what backends refused for good; `amalgam replay` sends it again");
+
+addLetterFilter(letters.command("list"))
+  .description("list dead letters, the oldest first")
+  .option("--limit <count>", "most letters", count, 100)
+  .option("--json", "print a line of JSON for each letter")
+  .addHelpText("after", help("dead-letters list --component='loki.*' --since=1h", "0 listed, 1 they can't be read"))
+  .action(async options => {
+    const { list } = await import("./dead-letters.ts");
+    process.exitCode = await list(options);
+  });
+
+addLetterPlace(letters.command("show"))
+  .description("show a dead letter")
+  .argument("<id>", "its id, or the beginning of it")
+  .option("--body", "also what it holds, readable, with secrets taken out")
+  .option("--json", "print it as JSON")
+  .addHelpText("after", help("dead-letters show --body 00001763737200", "0 shown, 1 there is none, or several"))
+  .action(async (id: string, options) => {
+    const { show } = await import("./dead-letters.ts");
+    process.exitCode = await show(id, options);
+  });
+
+addLetterFilter(letters.command("stats"))
+  .description("count dead letters by component, destination, reason and hour")
+  .option("--json", "print the counts as JSON")
+  .addHelpText("after", help("dead-letters stats --from=s3://letters/shop", "0 counted, 1 they can't be read"))
+  .action(async options => {
+    const { stats } = await import("./dead-letters.ts");
+    process.exitCode = await stats(options);
+  });
+
+addLetterFilter(program.command("replay"))
+  .description(
+    "send dead letters again, through the writers of a configuration; those that a backend takes are deleted",
+  )
+  .argument("<config>", configArgument)
+  .option("--to <component>", "send all of them through this writer; otherwise each goes through its own")
+  .option("--rate <letters>", "send no more than these, as 10/s or 600/m", rate)
+  .option("--dry-run", "say what would be sent, and send nothing")
+  .option("--keep", "keep letters that were sent; they are remembered, and not sent again")
+  .option("--again", "send also what was replayed before")
+  .addOption(stability)
+  .addHelpText(
+    "after",
+    help(
+      "replay --rate=10/s --since=1d config.alloy",
+      "0 all of them are sent, 1 some are not, 130 it was stopped at once",
+    ),
+  )
+  .action(async (config: string, options) => {
+    const { replay } = await import("./replay.ts");
+    process.exitCode = await replay(config, { ...options, stability: options["stability.level"] });
   });
 
 /** What stands below the options. */

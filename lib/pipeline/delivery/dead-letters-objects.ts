@@ -26,6 +26,7 @@ const marksFolder = "replayed/";
 const reads = 16;
 
 export class ObjectLetters implements LetterBox {
+  readonly complete = true;
   readonly #objects: Objects;
   readonly #options: ObjectLettersOptions;
 

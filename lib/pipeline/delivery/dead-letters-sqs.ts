@@ -50,6 +50,7 @@ interface Message {
 }
 
 class SqsLetters implements LetterBox {
+  readonly complete = false;
   readonly #queue: Queue;
   readonly #marks: LetterMarks | undefined;
   /** Has letters that are larger than a message. */

@@ -70,6 +70,8 @@ export interface Mark {
 
 /** A store that people look into and replay from. */
 export interface LetterBox extends DeadLetterStore {
+  /** Whether `letters` gives all that there are; of a queue others may have some. */
+  readonly complete: boolean;
   /** The oldest first, as far as the store knows an order. Letters may be deleted and replaced meanwhile. */
   letters(times?: LetterTimes): AsyncIterable<StoredLetter>;
   /** About how many those are. */
