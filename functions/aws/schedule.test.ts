@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { recorded } from "../../test/functions/events.ts";
 import { loadProbes } from "../../test/functions/probes.ts";
 import { createHandler } from "./handler.ts";
@@ -54,4 +54,41 @@ test("one that fails does not keep the others from running, and fails the invoca
     ["error", "scheduled run failed", { component: "probe.schedule.a", error: "backend says retry" }],
     ["error", "invocation failed", { invocation: "r-1", error: message }],
   ]);
+});
+
+describe("an event for a stretch of time", () => {
+  afterEach(() => vi.useRealTimers());
+  const minute = Date.parse("2026-08-01T10:00:00Z");
+
+  /** Runs an event that comes 300 ms after it was due; gives the seconds of the minute at which runs began. */
+  async function runsOf(config: string, { at = minute, takesMs = 0, remainingMs = 90_000 } = {}): Promise<number[]> {
+    vi.useFakeTimers({ now: at + 300 });
+    const runs: number[] = [];
+    const { pipeline } = await loadProbes(config, { clock: () => Date.now() });
+    for (const { trigger } of pipeline.triggers)
+      if (trigger.kind === "schedule")
+        Object.assign(trigger, {
+          run: async () => {
+            runs.push((Date.now() - minute) / 1000);
+            await new Promise(resolve => setTimeout(resolve, takesMs));
+          },
+        });
+    const event = { amalgam: { schedule: "probe.schedule.a", forSeconds: 60, at: new Date(at).toISOString() } };
+    const done = createHandler(pipeline)(event, { getRemainingTimeInMillis: () => remainingMs }).catch(() => {});
+    await vi.advanceTimersByTimeAsync(remainingMs);
+    await done;
+    return runs;
+  }
+
+  test.for([
+    { it: "at each of its times, the first at once", every: 15_000, at: minute, runs: [0.3, 15, 30, 45] },
+    { it: "at times of its own", every: 25_000, at: minute, runs: [0.3, 25, 50] },
+    { it: "in the next minute where that is its time", every: 25_000, at: minute + 60_000, runs: [75, 100] },
+    { it: "of longer than that at once, if one of its times is in it", every: 90_000, at: minute, runs: [0.3] },
+    { it: "of longer than that not at all otherwise", every: 90_000, at: minute + 120_000, runs: [] },
+    { it: "as often as there is time", every: 10_000, at: minute, remainingMs: 35_000, runs: [0.3, 10, 20, 30] },
+    { it: "not twice at a time", every: 10_000, at: minute, takesMs: 24_000, runs: [0.3, 24.3, 48.3] },
+  ])("runs $it", async ({ every, runs, ...options }) => {
+    expect(await runsOf(`probe.schedule "a" { every = ${every} }`, options)).toEqual(runs);
+  });
 });

@@ -1,12 +1,21 @@
-/** The second clock: EventBridge rules and schedules run what Alloy does on timers. */
+/**
+ * The second clock: EventBridge rules and schedules run what Alloy does on timers. Their shortest period is a minute; what
+ * runs more often runs at its times inside of one invocation, up to the next.
+ */
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Invocation } from "../../lib/pipeline/graph/invocation.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import type { Call } from "./call.ts";
 
-/** Names one component, or several; a plain scheduled event runs all. */
+/** Names one component, or several; a plain scheduled event runs all, once. */
 export interface Selection {
-  readonly amalgam?: { readonly schedule?: string | readonly string[] };
+  readonly amalgam?: {
+    readonly schedule?: string | readonly string[];
+    /** Seconds up to the next such event: what runs more often, or at times of its own, runs at all its times until then. */
+    readonly forSeconds?: number;
+    /** When the event was due, in ISO 8601; the time that it takes to come here is not lost. */
+    readonly at?: string;
+  };
 }
 
 /** As an EventBridge rule sends it, or as the construct sets the input of one. */
@@ -16,30 +25,93 @@ export interface ScheduleEvent extends Selection {
 
 interface Job {
   readonly component: string;
+  readonly everyMs: number;
   readonly run: (invocation: Invocation) => Promise<void>;
+}
+
+/** A stretch of time, in milliseconds since the epoch: from its start up to, and without, its end. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Runs the schedules and ticks that the event selects; all of them run, then the first failure fails the invocation. */
 export const scheduleHandler =
   (pipeline: Pipeline) =>
   async (event: ScheduleEvent, call: Call): Promise<void> => {
-    const jobs = select(jobsOf(pipeline), event.amalgam?.schedule ?? event.detail?.amalgam?.schedule);
-    const runs = jobs.map(({ run }) => call.inTime(run(call.invocation)));
-    const outcomes = await pipeline.drain(Promise.allSettled(runs));
-    const failures = outcomes.flatMap((outcome, i) =>
-      outcome.status === "rejected" ? [{ component: jobs[i]?.component, error: outcome.reason as unknown }] : [],
-    );
-    for (const { component, error } of failures)
-      call.invocation.log.error("scheduled run failed", { component, error: messageOf(error) });
+    const selection = event.amalgam ?? event.detail?.amalgam ?? {};
+    const jobs = select(jobsOf(pipeline), selection.schedule);
+    const span = spanOf(selection, call.invocation.now);
+    const runs = jobs.map(job => (span ? runInside(span, job, { pipeline, call }) : runOnce(job, call)));
+    const failures = (await pipeline.drain(Promise.all(runs))).flat();
     const [first] = failures;
     if (first)
       throw new Error(`${first.component}: scheduled run failed: ${messageOf(first.error)}`, { cause: first.error });
   };
 
+interface Failure {
+  readonly component: string;
+  readonly error: unknown;
+}
+
+async function runOnce({ component, run }: Job, call: Call, invocation = call.invocation): Promise<Failure[]> {
+  try {
+    await call.inTime(run(invocation));
+    return [];
+  } catch (error) {
+    call.invocation.log.error("scheduled run failed", { component, error: messageOf(error) });
+    return [{ component, error }];
+  }
+}
+
+interface Surroundings {
+  readonly pipeline: Pipeline;
+  readonly call: Call;
+}
+
+/** Runs a job at each of its times in a span; a run that is still under way at the next time takes its place. */
+async function runInside(span: Span, job: Job, { pipeline, call }: Surroundings): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  if (job.everyMs >= span.end - span.start) return isDue(span, job) ? runOnce(job, call) : [];
+  const { id, deadline, signal } = call.invocation;
+  const clock = () => pipeline.invocation({ deadlineMs: 0 }).now;
+  const first = Math.ceil(span.start / job.everyMs) * job.everyMs;
+  for (let at = first, n = 0; at < span.end && at < deadline; at += job.everyMs, n++) {
+    const early = at - clock();
+    if (early <= -job.everyMs) continue;
+    if (early > 0) await call.inTime(sleep(early));
+    const invocation = pipeline.invocation({
+      id: `${id}-${n}`,
+      deadlineMs: Math.max(0, deadline - clock()),
+      ...(signal && { signal }),
+    });
+    failures.push(...(await runOnce(job, call, invocation)));
+  }
+  return failures;
+}
+
+/** Whether one of the times of a job is in a span that is shorter; it then runs at once, since to wait costs. */
+const isDue = ({ start, end }: Span, { everyMs }: Job): boolean => Math.ceil(start / everyMs) * everyMs < end;
+
+const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms));
+
+/** Later than this an event tells nothing of the times around now. */
+const maxLateMs = 300_000;
+
+function spanOf({ forSeconds, at }: NonNullable<Selection["amalgam"]>, now: number): Span | undefined {
+  if (forSeconds === undefined) return undefined;
+  if (!(forSeconds > 0)) throw new Error(`amalgam.forSeconds should be a number of seconds, got ${forSeconds}`);
+  const due = at === undefined ? Number.NaN : Date.parse(at);
+  const start = Math.abs(now - due) <= maxLateMs ? due : now;
+  return { start, end: start + forSeconds * 1000 };
+}
+
 const jobsOf = (pipeline: Pipeline): Job[] =>
-  pipeline.components.flatMap(({ node: { id: component }, triggers, instance }) => [
-    ...triggers.flatMap(trigger => (trigger.kind === "schedule" ? [{ component, run: trigger.run }] : [])),
-    ...(instance?.tick ? [{ component, run: instance.tick.run }] : []),
+  pipeline.components.flatMap(({ id: component, triggers, instance }) => [
+    ...triggers.flatMap(trigger =>
+      trigger.kind === "schedule" ? [{ component, everyMs: trigger.everyMs, run: trigger.run }] : [],
+    ),
+    ...(instance?.tick ? [{ component, ...instance.tick }] : []),
   ]);
 
 function select(jobs: readonly Job[], schedule: string | readonly string[] | undefined): readonly Job[] {

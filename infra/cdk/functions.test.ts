@@ -196,21 +196,29 @@ describe("messages", () => {
 
 describe("schedules", () => {
   test.for([
+    { it: "of hours is as it is", seconds: [7200], rate: "rate(2 hours)", input: {}, timeout: 30 },
     {
-      it: "of seconds is a minute",
+      it: "of seconds is called each minute, and loops up to the next",
       seconds: [15],
       rate: "rate(1 minute)",
-      warned: "every 15 seconds, but schedules have whole minutes: it runs every minute",
+      input: { forSeconds: 60, at: "<aws.scheduler.scheduled-time>" },
+      timeout: 90,
     },
     {
-      it: "that is no whole minute is longer",
+      it: "that is no whole minute looks at the clock each minute",
       seconds: [90],
-      rate: "rate(2 minutes)",
-      warned: "every 90 seconds, but schedules have whole minutes: it runs every 2 minutes",
+      rate: "rate(1 minute)",
+      input: { forSeconds: 60, at: "<aws.scheduler.scheduled-time>" },
+      timeout: 90,
     },
-    { it: "of hours is as it is", seconds: [7200], rate: "rate(2 hours)", warned: undefined },
-    { it: "is the shortest of a component's", seconds: [300, 60, 600], rate: "rate(1 minute)", warned: undefined },
-  ])("an interval $it", ({ seconds, rate, warned }) => {
+    {
+      it: "besides others of the component looks at the clock each minute",
+      seconds: [300, 60, 600],
+      rate: "rate(1 minute)",
+      input: { forSeconds: 60, at: "<aws.scheduler.scheduled-time>" },
+      timeout: 90,
+    },
+  ])("an interval $it", ({ seconds, rate, input, timeout }) => {
     const stack = emptyStack();
     const triggers = seconds.map(everySeconds => ({ kind: "schedule" as const, everySeconds }));
     const graph: GraphDescription = { version: 1, edges: [], components: [{ ...component("a"), triggers }] };
@@ -218,10 +226,10 @@ describe("schedules", () => {
     const template = Template.fromStack(stack);
     template.resourceCountIs("AWS::Scheduler::Schedule", 1);
     template.hasResourceProperties("AWS::Scheduler::Schedule", { ScheduleExpression: rate });
-    const warnings = Annotations.fromStack(stack).findWarning("*", Match.anyValue());
-    expect(warnings.map(({ entry }) => entry.data)).toEqual(
-      warned ? [`a should run ${warned} [ack: amalgam:whole-minutes:a]`] : [],
-    );
+    const [schedule] = Object.values(template.findResources("AWS::Scheduler::Schedule"));
+    expect(JSON.parse(schedule?.["Properties"].Target.Input)).toEqual({ amalgam: { schedule: "a", ...input } });
+    template.hasResourceProperties("AWS::Lambda::Function", { Timeout: timeout });
+    expect(Annotations.fromStack(stack).findWarning("*", Match.anyValue())).toEqual([]);
   });
 
   test("only the account's own schedules may use the role", () => {

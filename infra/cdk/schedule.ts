@@ -1,8 +1,8 @@
 /** A function that EventBridge Scheduler calls for components that work on a clock. */
-import { Annotations, Duration, Stack } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
-import { Schedule, ScheduleExpression, ScheduleTargetInput } from "aws-cdk-lib/aws-scheduler";
+import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from "aws-cdk-lib/aws-scheduler";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
@@ -16,7 +16,9 @@ export class ScheduleFunction extends CollectorFunction {
   readonly deadLetterQueue: IQueue;
 
   constructor(scope: Construct, id: string, props: CollectorFunctionProps) {
-    super(scope, id, props);
+    const clocks = clocksOf(props);
+    const loops = [...clocks.values()].some(({ forSeconds }) => forSeconds !== undefined);
+    super(scope, id, loops ? { ...props, timeout: longer(props.timeout) } : props);
     this.deadLetterQueue = deadLetterQueue(this, "DeadLetters");
     this.function.configureAsyncInvoke({
       onFailure: new SqsDestination(this.deadLetterQueue),
@@ -24,16 +26,11 @@ export class ScheduleFunction extends CollectorFunction {
       maxEventAge,
     });
     const role = this.#createRole();
-    for (const [component, seconds] of intervals(props)) this.#schedule(component, seconds, role);
+    for (const [component, clock] of clocks) this.#schedule(component, clock, role);
   }
 
-  #schedule(component: string, seconds: number, role: Role): void {
-    const minutes = Math.max(1, Math.ceil(seconds / 60));
-    if (minutes * 60 !== seconds)
-      Annotations.of(this).addWarningV2(
-        `amalgam:whole-minutes:${component}`,
-        `${component} should run every ${seconds} seconds, but schedules have whole minutes: it runs every ${minutes === 1 ? "minute" : `${minutes} minutes`}`,
-      );
+  #schedule(component: string, { minutes, forSeconds }: Clock, role: Role): void {
+    const inside = forSeconds === undefined ? {} : { forSeconds, at: ContextAttribute.scheduledTime };
     new Schedule(this, component, {
       description: `Runs ${component}`,
       schedule: ScheduleExpression.rate(Duration.minutes(minutes)),
@@ -41,7 +38,7 @@ export class ScheduleFunction extends CollectorFunction {
         bind: () => ({
           arn: this.function.functionArn,
           role,
-          input: ScheduleTargetInput.fromObject({ amalgam: { schedule: component } }),
+          input: ScheduleTargetInput.fromObject({ amalgam: { schedule: component, ...inside } }),
           retryPolicy: { maximumEventAgeInSeconds: maxEventAge.toSeconds(), maximumRetryAttempts: 2 },
         }),
       },
@@ -62,10 +59,25 @@ export class ScheduleFunction extends CollectorFunction {
   }
 }
 
-/** Seconds of each component; an event names a component and runs all that it has, so the shortest counts. */
-function intervals({ graph }: CollectorFunctionProps): Map<string, number> {
-  const all = new Map<string, number>();
-  for (const { component, trigger } of triggersOf(graph, "schedule"))
-    all.set(component, Math.min(all.get(component) ?? trigger.everySeconds, trigger.everySeconds));
-  return all;
+/** How often EventBridge calls for a component; `forSeconds`: it then runs at its own times up to the next call. */
+interface Clock {
+  readonly minutes: number;
+  readonly forSeconds?: number;
 }
+
+/** Schedules have whole minutes: what has other intervals, or several, is called each minute and looks at the clock itself. */
+function clocksOf({ graph }: CollectorFunctionProps): Map<string, Clock> {
+  const seconds = new Map<string, Set<number>>();
+  for (const { component, trigger } of triggersOf(graph, "schedule"))
+    seconds.set(component, (seconds.get(component) ?? new Set()).add(trigger.everySeconds));
+  return new Map(
+    [...seconds].map(([component, all]) => {
+      const [first = 60, ...others] = all;
+      const isPlain = !others.length && first % 60 === 0;
+      return [component, isPlain ? { minutes: first / 60 } : { minutes: 1, forSeconds: 60 }];
+    }),
+  );
+}
+
+/** The minute, and time for the last run in it. */
+const longer = (timeout: Duration): Duration => Duration.seconds(Math.max(timeout.toSeconds(), 60) + 30);

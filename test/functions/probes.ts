@@ -135,9 +135,9 @@ function probes(see: See): Definition[] {
     name: "probe.schedule",
     summary: "Runs on a schedule.",
     stability: "generally-available",
-    args: object({ outcome }),
-    build: ({ outcome: how }, host) => ({
-      triggers: [{ kind: "schedule", everyMs: 60_000, run: () => run(see, host.id, "schedule", how) }],
+    args: object({ every: optional(int, 60_000, "Milliseconds."), outcome }),
+    build: ({ every, outcome: how }, host) => ({
+      triggers: [{ kind: "schedule", everyMs: every, run: () => run(see, host.id, "schedule", how) }],
     }),
   });
   const tick = defineComponent({

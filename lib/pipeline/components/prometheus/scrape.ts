@@ -90,7 +90,7 @@ export const prometheusScrape = defineComponent({
     "Scrapes targets on time and gives their samples on, with the synthetic series and staleness markers of Prometheus.",
   stability: "generally-available",
   inFunctions:
-    "A schedule calls the function once an interval. What was scraped before is kept in the state store, so that vanished series are marked stale.",
+    "A schedule calls the function once an interval; one that is shorter than a minute, or no whole minutes, is looped inside of one invocation a minute. What was scraped before is kept in the state store, so that vanished series are marked stale.",
   args,
   *check(args): Iterable<Problem> {
     if (args.scrape_timeout > args.scrape_interval) {
