@@ -7,7 +7,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Plugin } from "esbuild";
+import type { BuildOptions, Plugin } from "esbuild";
 import { configurationHash } from "../lib/pipeline/delivery/dead-letters.ts";
 import type { Definition, Stability } from "../lib/pipeline/graph/component.ts";
 import { buildNodes } from "../lib/pipeline/graph/nodes.ts";
@@ -20,6 +20,7 @@ import { joinShared } from "./bundle-join.ts";
 import { calledOf, laterEntry, laterFor, loadLater } from "./bundle-later.ts";
 import { blocksOf, fetchModules, type ImportedModule } from "./bundle-modules.ts";
 import { leaveOutUnusedParts } from "./bundle-parts.ts";
+import { mayKeepState, redisBeside, redisFile, redisImport } from "./bundle-state.ts";
 import { readConfiguration } from "./local/configuration.ts";
 
 export interface BundleOptions {
@@ -73,8 +74,10 @@ export async function bundle({ config, outdir, stability = "generally-available"
     }),
   );
   const configuration = configurationHash(files.map(({ source }) => source.text));
-  const contents = await entryOf({ graph, modules: imported, components, stability, configuration });
-  const outputs = await build(contents, texts);
+  const keepsState = mayKeepState(texts);
+  const contents = await entryOf({ graph, modules: imported, components, stability, configuration, keepsState });
+  const built = await build(contents, texts);
+  const outputs = new Map([...built, ...(keepsState ? await redisFile(root, esbuildOptions) : [])]);
   mkdirSync(outdir, { recursive: true });
   for (const [name, code] of outputs) writeFileSync(path.join(outdir, name), code);
   const written = [...outputs.keys()].map(name => path.join(outdir, name));
@@ -113,10 +116,12 @@ interface Program {
   readonly components: readonly string[];
   readonly stability: Stability;
   readonly configuration: string;
+  readonly keepsState: boolean;
 }
 
 /** The program that is bundled: no logic, only what belongs together. */
-async function entryOf({ graph, modules, components, stability, configuration }: Program): Promise<string> {
+async function entryOf(program: Program): Promise<string> {
+  const { graph, modules, components, stability, configuration, keepsState } = program;
   const places = await Promise.all(components.map(findComponent));
   const imports = places.map(
     ({ file, exportName }, i) =>
@@ -127,7 +132,8 @@ async function entryOf({ graph, modules, components, stability, configuration }:
   return [
     `import { startFunction } from "./functions/aws/entry${extension}";`,
     ...imports,
-    `export const handler = await startFunction({ nodes: ${JSON.stringify(graph)}, ${imported}definitions: [${definitions}], stability: ${JSON.stringify(stability)}, configuration: ${JSON.stringify(configuration)} });`,
+    ...(keepsState ? [`import { openState } from "./lib/pipeline/state/choose${extension}";`] : []),
+    `export const handler = await startFunction({ nodes: ${JSON.stringify(graph)}, ${imported}definitions: [${definitions}], stability: ${JSON.stringify(stability)}, configuration: ${JSON.stringify(configuration)}${keepsState ? ", openState" : ""} });`,
   ].join("\n");
 }
 
@@ -208,7 +214,13 @@ async function split(contents: string, configuration: readonly File[], later: re
     chunkNames: "shared",
     outdir: ".",
     metafile: true,
-    plugins: [lazyBuiltins, entryPoint(contents), leaveOutUnusedParts(root, texts), loadLater(root, later)],
+    plugins: [
+      lazyBuiltins,
+      entryPoint(contents),
+      leaveOutUnusedParts(root, texts),
+      loadLater(root, later),
+      redisBeside,
+    ],
   });
 }
 
@@ -222,7 +234,8 @@ const esbuildOptions = {
   minify: true,
   legalComments: "eof",
   logLevel: "silent",
-} as const;
+  external: [redisImport],
+} satisfies BuildOptions;
 
 const entryPoint = (contents: string): Plugin => ({
   name: "entry",

@@ -14,6 +14,7 @@ import {
   type Pipeline,
 } from "../../lib/pipeline/graph/pipeline.ts";
 import { MemoryStore } from "../../lib/pipeline/state/memory.ts";
+import type { StateStore } from "../../lib/pipeline/state/store.ts";
 import type { File } from "../../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnostics } from "../../lib/pipeline/syntax/report.ts";
@@ -33,6 +34,8 @@ export interface FunctionOptions {
   readonly stability: Stability;
   /** Names the texts of the bundled configuration. */
   readonly configuration?: string;
+  /** Opens the store that `AMALGAM_STATE` names; a bundle whose configuration keeps nothing has no such function. */
+  readonly openState?: (choice: string | undefined) => Promise<StateStore>;
 }
 
 /** A module as a bundle has it. */
@@ -47,14 +50,15 @@ export interface BundledText {
 
 /** Loads the configuration of a function and makes its handler. */
 export async function startFunction(options: FunctionOptions): Promise<Handler> {
-  const { nodes, modules, definitions, stability, configuration = "" } = options;
+  const { nodes, modules, definitions, stability, configuration = "", openState } = options;
   const place = process.env["AMALGAM_CONFIG"];
   const level = levelOf(process.env["AWS_LAMBDA_LOG_LEVEL"]);
+  const kept = openState && { state: await openState(process.env["AMALGAM_STATE"]) };
   const log = createLogger({ format: "json", level, write: writeLine });
   if (place) {
     const { files, diagnostics, directory } = readConfiguration(place);
     failOn(diagnostics);
-    const environment = functionLetters(files.map(({ source }) => source.text));
+    const environment = { ...functionLetters(files.map(({ source }) => source.text)), ...kept };
     const loaded = loadFunction(files, { definitions, stability, directory, log, environment });
     return createHandler(configured(await loaded, log));
   }
@@ -63,6 +67,7 @@ export async function startFunction(options: FunctionOptions): Promise<Handler> 
   const environment = {
     ...functionLetters(configuration),
     ...(modules && { modules: modulesOf(modules, named, directory) }),
+    ...kept,
   };
   const loaded = await loadNodes(nodesFromJson(nodes, named), environmentOf({ directory, log, environment }));
   return createHandler(configured(checked(loaded), log));

@@ -1,4 +1,5 @@
 /** Which engine keeps the state of a function, as `AMALGAM_STATE` says. */
+import { messageOf } from "../delivery/errors.ts";
 import { DynamoDbStore } from "./dynamodb.ts";
 import { MemoryStore } from "./memory.ts";
 import type { StateStore } from "./store.ts";
@@ -43,7 +44,7 @@ function parseRedis(text: string, scheme: string): StateChoice {
 }
 
 /** Makes the store. Nothing is connected before its first use. */
-export async function openState(text: string): Promise<StateStore> {
+export async function openState(text = ""): Promise<StateStore> {
   const choice = parseState(text);
   switch (choice.engine) {
     case "memory":
@@ -51,10 +52,17 @@ export async function openState(text: string): Promise<StateStore> {
     case "dynamodb":
       return new DynamoDbStore({ table: choice.table });
     case "redis": {
-      const { RedisStore } = await import("./redis.ts"); // its client is large
+      const { RedisStore } = await import("./redis.ts").catch(notBundled); // its client is large
       return new RedisStore(choice.url, { prefix: choice.prefix });
     }
     default:
       return choice satisfies never;
   }
+}
+
+function notBundled(cause: unknown): never {
+  throw new Error(
+    `the client of Redis can't be loaded, a bundle has it if AMALGAM_STATE names a Redis when it is made: ${messageOf(cause)}`,
+    { cause },
+  );
 }

@@ -1,5 +1,5 @@
 /** Calls to one table of DynamoDB, each repeated until it is done or its time is over. */
-import { awsCredentials } from "../delivery/aws-credentials.ts";
+import { environmentCredentials } from "../delivery/aws-credentials.ts";
 import { awsDomain, endpointOf, regionOf } from "../delivery/aws-endpoints.ts";
 import { type AwsJsonClient, awsJsonClient, refusalOf } from "../delivery/aws-json.ts";
 import { DeliveryError } from "../delivery/errors.ts";
@@ -66,7 +66,7 @@ export class DynamoDbTable {
     this.#timeoutMs = timeoutMs;
     this.#now = now;
     this.#options = { random, ...(sleep && { sleep }) };
-    const credentials = awsCredentials({ region });
+    const credentials = environmentCredentials; // a function has no others
     this.#client = awsJsonClient({ url, region, service, credentials, timeoutMs: attemptMs, maxBytes: maxAnswerBytes });
   }
 
