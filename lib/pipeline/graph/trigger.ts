@@ -93,13 +93,15 @@ export interface ObjectCreated {
   readonly sequencer?: string;
   /** How often this event was delivered; absent where nobody counts. */
   readonly attempt?: number;
+  /** Others come with the same event, and again if one of them fails. */
+  readonly shared?: boolean;
   /** How far others came with it. */
   readonly progress?: ObjectProgress;
 }
 
 /** All before it has been acknowledged. Plain data, since it travels in messages. */
 export interface ObjectProgress {
-  /** Of the object that was read; another one starts anew. */
+  /** Of the object that was read; another one starts anew. Empty where it was not read so far. */
   readonly etag: string;
   /** Bytes of the content, decompressed. */
   readonly offset: number;
@@ -108,7 +110,16 @@ export interface ObjectProgress {
   /** Parts of the line at `offset` that came before it. */
   readonly parts?: number;
   /** Where decompression can begin before `offset`: a byte of the object, and the content's offset there. */
-  readonly restart?: { readonly at: number; readonly offset: number };
+  readonly restart?: ObjectRestart;
+}
+
+export interface ObjectRestart {
+  /** A byte of the object. */
+  readonly at: number;
+  /** That of the content there. */
+  readonly offset: number;
+  /** How the content is packed. */
+  readonly packing: "none" | "gzip" | "zstd" | "bzip2";
 }
 
 /** What brings records: a queue (SQS), a log subscription, a stream (Kinesis), a topic (SNS), Firehose, Kafka, an event bus. */
