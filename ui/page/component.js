@@ -3,7 +3,7 @@ import { h } from "./dom.js";
 import { ago, breakable, count, linkTo, span, urlOf } from "./format.js";
 import { itemList } from "./items.js";
 import { remoteView } from "./overview.js";
-import { holdsText, isHolder, treeList } from "./tree.js";
+import { causeOf, holdsText, isHolder, treeList } from "./tree.js";
 
 /** What stands below the graph when a component is chosen. */
 export function componentView(state, actions) {
@@ -146,8 +146,7 @@ function heading({ id, name, label, health, summary, stability, edges, role, dec
       roles[role] && h("span", { class: "pill" }, roles[role]),
       row && isHolder(row) && h("span", { class: "pill" }, holdsText(row)),
       stability !== "generally-available" && h("span", { class: "pill" }, stability.replace("-", " ")),
-      health.message !== "" &&
-        h("span", { class: "soft" }, `${health.message}, ${ago(Date.parse(health.updatedTime), now)}`),
+      health.message !== "" && healthText(health, row, { tree, now }),
     ),
     h(
       "dl",
@@ -157,6 +156,20 @@ function heading({ id, name, label, health, summary, stability, edges, role, dec
       way("Takes values from", others("value", "from"), id),
       way("Is used by", others("value", "to"), id),
     ),
+  );
+}
+
+/** What it says of its health; where something inside is what is ill, which one, and what that says. */
+function healthText({ message, updatedTime }, row, { tree, now }) {
+  const cause = row && causeOf(tree, row);
+  if (!cause?.why || cause === row)
+    return h("span", { class: "soft" }, `${message}, ${ago(Date.parse(updatedTime), now)}`);
+  const { id, why } = cause;
+  return h(
+    "span",
+    { class: "soft" },
+    h("a", { href: linkTo(id) }, id.slice(row.id.length + 1)),
+    `: ${why.message}, ${ago(why.since, now)}`,
   );
 }
 

@@ -334,11 +334,22 @@ function overall({ components: rows }) {
   const ill = illOf(state.tree, components);
   const all = count(components.length);
   const text = ill.length ? `${count(ill.length)} of ${all} unhealthy` : `${all} components healthy`;
+  if (!state.failing && ill.length)
+    return h(
+      "button",
+      { key: "ill", type: "button", class: "pill unhealthy", title: "Show them", onclick: showIll },
+      text,
+    );
   return h(
     "span",
-    { class: `pill ${state.failing ? "unknown" : ill.length ? "unhealthy" : "healthy"}` },
+    { key: "well", class: `pill ${state.failing ? "unknown" : "healthy"}` },
     state.failing ? "no answer" : text,
   );
+}
+
+function showIll() {
+  state.filters.set("", "unhealthy");
+  go("/");
 }
 
 document.addEventListener("click", event => {

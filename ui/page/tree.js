@@ -19,6 +19,18 @@ export function indexOf(rows) {
 export const illOf = ({ inside }, rows) =>
   rows.filter(({ id, health }) => health === "unhealthy" && !inside.get(id)?.some(each => each.health === "unhealthy"));
 
+/** A holder is as ill as something inside: which that is, with what it says itself. */
+export function causeOf({ inside }, row) {
+  let cause = row;
+  for (let next = row; next; ) {
+    cause = next;
+    const { id, health, why } = cause;
+    const says = why?.message ?? "";
+    next = inside.get(id)?.find(each => each.health === health && says.startsWith(each.id));
+  }
+  return cause;
+}
+
 /** Items of a foreach have no block of their own. */
 export const isBlock = ({ role }) => role !== "item" && role !== "remotecfg";
 
@@ -58,10 +70,9 @@ export function crumbs(id) {
 export function treeList(state, actions, { root, title, none }) {
   const { status, tree } = state;
   const filter = state.filters.get(root) ?? "";
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const all = tree.inside.get(root) ?? [];
-  const lines = words.length ? found(state, root, words) : unfolded(state, root, 0, []);
-  const toggles = lines.some(({ open }) => open !== undefined);
+  const lines = linesOf(state, root);
+  const toggles = lines.some(({ open, fixed }) => open !== undefined && !fixed);
   const sends = status.components.some(({ id, totals }) => totals.sent !== undefined && isInside(id, root));
   return h(
     "section",
@@ -105,6 +116,12 @@ export function treeList(state, actions, { root, title, none }) {
         )
       : h("p", { class: "soft none" }, all.length ? `No component fits “${filter}”.` : none),
   );
+}
+
+/** What the list of a holder shows: rows with their depth, and where some are left out how many. */
+export function linesOf(state, root) {
+  const words = (state.filters.get(root) ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  return words.length ? found(state, root, words) : unfolded(state, root, 0, []);
 }
 
 const isInside = (id, root) => root === "" || id.startsWith(`${root}/`);
@@ -208,20 +225,24 @@ function rowView({ row, depth, open, leads, fixed }, { state, actions, sends, to
         indent(depth),
         toggles && toggle,
         h(
-          "a",
-          { href: linkTo(id), title: id },
-          h("span", { class: `dot ${health}`, title: health }),
+          "div",
+          { class: "what" },
           h(
-            "span",
-            undefined,
-            h("span", { class: "family" }, breakable(name)),
-            label && [" ", h("strong", undefined, label)],
-            about && h("span", { class: "about" }, ` ${about}`),
-            isHolder(row) && h("span", { class: "soft holds" }, ` ${holdsText(row)}`),
+            "a",
+            { href: linkTo(id), title: id },
+            h("span", { class: `dot ${health}`, title: health }),
+            h(
+              "span",
+              undefined,
+              h("span", { class: "family" }, breakable(name)),
+              label && [" ", h("strong", undefined, label)],
+              about && h("span", { class: "about" }, ` ${about}`),
+              isHolder(row) && h("span", { class: "soft holds" }, ` ${holdsText(row)}`),
+            ),
           ),
+          why && !(open && inherits(state.tree, row)) && whyView(row, state),
         ),
       ),
-      why && !(open && inherits(state.tree, row)) && whyView(why, health, state.status.now),
     ),
     number(totals.received),
     h("td", { class: "n busy" }, rate(state.rates.get(id))),
@@ -234,5 +255,13 @@ function rowView({ row, depth, open, leads, fixed }, { state, actions, sends, to
 /** Said by what is inside, which is seen. */
 const inherits = ({ inside }, { id, health }) => inside.get(id)?.some(each => each.health === health);
 
-const whyView = ({ message, since }, health, now) =>
-  h("p", { class: `why ${health}` }, `${health}, ${ago(since, now)}: ${message}`);
+function whyView(row, { tree, status: { now } }) {
+  const { id, health, why } = causeOf(tree, row);
+  return h(
+    "p",
+    { class: `why ${health}` },
+    `${health}, ${ago(why.since, now)}: `,
+    id !== row.id && [h("a", { href: linkTo(id) }, id.slice(row.id.length + 1)), ": "],
+    why.message,
+  );
+}
