@@ -33,16 +33,20 @@ function logged(config: string): string {
     env: { AMALGAM_CONFIG: path.join(folder, "a.alloy") },
     encoding: "utf8",
   });
-  return stderr.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, "TIME").slice(0, 80);
+  return stderr.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, "TIME").slice(0, 90);
 }
 
 test.for([
   {
     it: "is JSON without a logging block",
     config: "",
-    starts: '{"ts":"TIME","level":"error","msg":"invocation failed"',
+    starts: '{"timestamp":"TIME","level":"error","message":"invocation failed","requestId":"1"',
   },
-  { it: "stays so with a level", config: 'logging {\nlevel = "warn"\n}', starts: '{"ts":"TIME","level":"error"' },
+  {
+    it: "stays so with a level",
+    config: 'logging {\nlevel = "warn"\n}',
+    starts: '{"timestamp":"TIME","level":"error"',
+  },
   { it: "has the form of the block", config: 'logging {\nformat = "logfmt"\n}', starts: "ts=TIME level=error msg=" },
 ])("a function's log $it", ({ config, starts }) => {
   expect(logged(config)).toMatch(new RegExp(`^${starts.replace(/[{}]/g, "\\$&")}`));

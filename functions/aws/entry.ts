@@ -23,6 +23,8 @@ import { createLogger, type Level, type LogSettings, type ProcessLogger } from "
 import { functionLetters } from "./dead-letters.ts";
 import { createHandler, type Handler } from "./handler.ts";
 import { checkRoutes } from "./http.ts";
+import { metricsMode, observeMetrics } from "./metrics.ts";
+import type { Observer } from "./observer.ts";
 
 export interface FunctionOptions {
   /** The graph of the bundled configuration, as JSON; the configuration at the path in `AMALGAM_CONFIG` takes its place. */
@@ -54,13 +56,15 @@ export async function startFunction(options: FunctionOptions): Promise<Handler> 
   const place = process.env["AMALGAM_CONFIG"];
   const level = levelOf(process.env["AWS_LAMBDA_LOG_LEVEL"]);
   const kept = openState && { state: await openState(process.env["AMALGAM_STATE"]) };
-  const log = createLogger({ format: "json", level, write: writeLine });
+  const metrics = new MetricsRegistry();
+  const { log, observe: observeLog } = functionLog(level);
+  const handlerOf = (pipeline: Pipeline) => observed(configured(pipeline, log), metrics, observeLog);
   if (place) {
     const { files, diagnostics, directory } = readConfiguration(place);
     failOn(diagnostics);
     const environment = { ...functionLetters(files.map(({ source }) => source.text)), ...kept };
-    const loaded = loadFunction(files, { definitions, stability, directory, log, environment });
-    return createHandler(configured(await loaded, log));
+    const loaded = loadFunction(files, { definitions, stability, directory, log, metrics, environment });
+    return handlerOf(await loaded);
   }
   const directory = process.env["LAMBDA_TASK_ROOT"] ?? process.cwd();
   const named = byName(definitions);
@@ -69,8 +73,40 @@ export async function startFunction(options: FunctionOptions): Promise<Handler> 
     ...(modules && { modules: modulesOf(modules, named, directory) }),
     ...kept,
   };
-  const loaded = await loadNodes(nodesFromJson(nodes, named), environmentOf({ directory, log, environment }));
-  return createHandler(configured(checked(loaded), log));
+  const loaded = await loadNodes(nodesFromJson(nodes, named), environmentOf({ directory, log, metrics, environment }));
+  return handlerOf(checked(loaded));
+}
+
+/** The handler of a pipeline, with the request in each line of its log, and its metrics. */
+function observed(pipeline: Pipeline, metrics: MetricsRegistry, observeLog: Observer): Handler {
+  const mode = metricsMode(process.env["AMALGAM_METRICS"], "AWS_LAMBDA_FUNCTION_NAME" in process.env);
+  const initMs = performance.now();
+  const observeCalls = observeMetrics({ mode, metrics, pipeline, write: writeLine, clock: Date.now, initMs });
+  return createHandler(pipeline, {
+    observe(event, context) {
+      const afterLog = observeLog(event, context);
+      const afterMetrics = observeCalls(event, context);
+      return async (outcome, call) => {
+        await afterMetrics(outcome, call);
+        await afterLog(outcome, call);
+      };
+    },
+  });
+}
+
+/** A log whose lines have the names that Lambda filters by, and the id of the request that they belong to. */
+function functionLog(level: Level): { readonly log: ProcessLogger; readonly observe: Observer } {
+  let requestId: string | undefined;
+  const json = { time: "timestamp", message: "message", fields: () => ({ requestId }) };
+  return {
+    log: createLogger({ format: "json", level, write: writeLine, json }),
+    observe: (_, { awsRequestId }) => {
+      requestId = awsRequestId;
+      return async () => {
+        requestId = undefined;
+      };
+    },
+  };
 }
 
 /** What the `logging` block says of a function's log; what it does not say is as its platform has it. */
@@ -121,6 +157,8 @@ interface Surroundings {
   /** Where relative paths start. */
   readonly directory: string;
   readonly log: Logger;
+  /** @default one that nobody reads */
+  readonly metrics?: MetricsRegistry;
   readonly environment?: Partial<Environment>;
 }
 
@@ -141,12 +179,12 @@ export async function loadFunction(
 const byName = (definitions: readonly Definition[]): ReadonlyMap<string, Definition> =>
   new Map(definitions.map(definition => [definition.name, definition]));
 
-const environmentOf = ({ directory, log, environment }: Surroundings): Environment => ({
+const environmentOf = ({ directory, log, metrics, environment }: Surroundings): Environment => ({
   mode: "function",
   flow: new Flow(false),
   log,
   state: new MemoryStore(),
-  metrics: new MetricsRegistry(),
+  metrics: metrics ?? new MetricsRegistry(),
   directory,
   clock: Date.now,
   random: Math.random,

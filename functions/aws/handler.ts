@@ -24,6 +24,7 @@ import { gatewayV1Handler } from "./gateway-v1.ts";
 import { gatewayV2Handler } from "./gateway-v2.ts";
 import { kafkaHandler } from "./kafka.ts";
 import { kinesisHandler } from "./kinesis.ts";
+import type { Observer, Outcome } from "./observer.ts";
 import { type ScheduleEvent, scheduleHandler } from "./schedule.ts";
 import { snsHandler } from "./sns.ts";
 import { sqsHandler } from "./sqs.ts";
@@ -31,8 +32,13 @@ import { sqsHandler } from "./sqs.ts";
 /** What Lambda calls. The context may be missing, as on the command line. */
 export type Handler = (event: unknown, context?: Partial<Context>) => Promise<unknown>;
 
+export interface HandlerOptions extends CallOptions {
+  /** Follows invocations. @default nobody */
+  readonly observe?: Observer;
+}
+
 /** Makes the handler of a pipeline: any event that it has a trigger for, with the deadline of the invocation, errors logged. */
-export function createHandler(pipeline: Pipeline, options: CallOptions = {}): Handler {
+export function createHandler(pipeline: Pipeline, options: HandlerOptions = {}): Handler {
   // The call keeps time instead of middy, so that a part of a batch can fail.
   const handler = middy((event: unknown, context: WithCall) => dispatch(pipeline, event, callOf(context)), {
     timeoutEarlyInMillis: 0,
@@ -44,22 +50,30 @@ export function createHandler(pipeline: Pipeline, options: CallOptions = {}): Ha
 
 interface WithCall extends Context {
   amalgam?: Call;
+  amalgamObserved?: ReturnType<Observer>;
 }
 
 const callOf = ({ amalgam }: WithCall): Call => amalgam as Call; // set before the handler and its errors
 
 type Middleware = middy.MiddlewareObj<unknown, unknown, Error, WithCall>;
 
-/** Starts the call before the handler and ends it behind. */
-const withCall = (pipeline: Pipeline, options: CallOptions): Middleware => ({
-  before: async ({ context }) => {
+/** Starts the call before the handler and ends it behind, whatever came of it. */
+const withCall = (pipeline: Pipeline, options: HandlerOptions): Middleware => ({
+  before: async ({ event, context }) => {
     const call = startCall(pipeline, context, options);
     context.amalgam = call;
+    if (options.observe) context.amalgamObserved = options.observe(event, context);
     await call.inTime(pipeline.refresh());
   },
-  after: ({ context }) => callOf(context).end(),
-  onError: ({ context }) => callOf(context).end(),
+  after: ({ context, response }) => end(context, { result: response }),
+  onError: ({ context, error }) => end(context, { error }),
 });
+
+async function end(context: WithCall, outcome: Outcome): Promise<void> {
+  const call = callOf(context);
+  await context.amalgamObserved?.(outcome, call);
+  call.end();
+}
 
 /** Logs what fails the whole invocation; Lambda then brings the event again, or tells the caller. */
 const logErrors: Middleware = {

@@ -55,7 +55,7 @@ test.for([
   expect(await createHandler(pipeline)(sent)).toEqual(failures(sent, [0]));
   expect(seen).toEqual([]);
   const fields = {
-    message: sent.Records[0].messageId,
+    messageId: sent.Records[0].messageId,
     queue: "arn:aws:sqs:eu-central-1:123456789012:amalgam-telemetry",
     received: 1,
     error: error instanceof RegExp ? expect.stringMatching(error) : error,

@@ -70,7 +70,7 @@ const millisecondsOf = (text: string | undefined): number | undefined => {
 
 const report = ({ messageId, eventSourceARN, attributes }: SQSRecord, reason: unknown, { invocation }: Call): void =>
   invocation.log.error("message goes back to its queue", {
-    message: messageId,
+    messageId,
     queue: eventSourceARN,
     received: Number(attributes.ApproximateReceiveCount),
     error: messageOf(reason),

@@ -41,6 +41,23 @@ describe("a line", () => {
   });
 });
 
+test("JSON has the names that a platform reads, and what comes with each line; logfmt stays as it is", () => {
+  let request = "1";
+  const json = { time: "timestamp", message: "message", fields: () => ({ requestId: request }) };
+  const lines = logged({ format: "json", json }, log => {
+    log.warn("odd", { n: 1 });
+    request = "2";
+    log.info("");
+    log.configure({ format: "logfmt" });
+    log.info("done");
+  });
+  expect(lines).toEqual([
+    '{"timestamp":"2023-11-14T22:13:20.000Z","level":"warn","message":"odd","requestId":"1","n":1}',
+    '{"timestamp":"2023-11-14T22:13:20.000Z","level":"info","requestId":"2"}',
+    "ts=2023-11-14T22:13:20.000Z level=info msg=done",
+  ]);
+});
+
 test("level and form can change, and go back to those of the start", () => {
   const lines = logged({ level: "warn" }, log => {
     log.info("one");

@@ -9,8 +9,17 @@ export interface LogOptions {
   readonly level?: Level | undefined;
   readonly format?: "logfmt" | "json" | undefined;
   readonly write?: (line: string) => void;
+  /** How JSON lines are read where they go. @default `ts` and `msg`, as Alloy has them */
+  readonly json?: JsonForm;
   /** Keeps events until `configure` says how they are written. @default false */
   readonly hold?: boolean;
+}
+
+/** The names of a JSON line's own fields, and what else each line has. */
+export interface JsonForm {
+  readonly time: string;
+  readonly message: string;
+  readonly fields?: () => Fields;
 }
 
 /** What a configuration says of the log; what it does not say is as at the start. */
@@ -43,9 +52,10 @@ export function createLogger({
   level = "info",
   format = "logfmt",
   write = writeStderr,
+  json = usualJson,
   hold = false,
 }: LogOptions = {}): ProcessLogger {
-  let emit = emitter({ level, format }, write);
+  let emit = emitter({ level, format }, json, write);
   let held: Event[] | undefined = hold ? [] : undefined;
   const release = () => {
     const events = held ?? [];
@@ -66,7 +76,7 @@ export function createLogger({
     warn: log("warn"),
     error: log("error"),
     configure: settings => {
-      emit = emitter({ ...settings, level: settings.level ?? level, format: settings.format ?? format }, write);
+      emit = emitter({ ...settings, level: settings.level ?? level, format: settings.format ?? format }, json, write);
       release();
     },
   };
@@ -75,6 +85,7 @@ export function createLogger({
 /** How events are written as long as the settings hold. */
 function emitter(
   { level = "info", format, limit, onSuppressed, tee }: LogSettings,
+  json: JsonForm,
   write: (line: string) => void,
 ): (event: Event) => void {
   const least = levels.indexOf(level);
@@ -84,10 +95,12 @@ function emitter(
     // lines without a message have nothing by which they are alike
     const { written, dropped } = (message !== "" && limit?.admit(`${component}\0${of}\0${message}`, ms)) || usual;
     if (!written) return onSuppressed?.(of, component);
+    const names = format === "json" ? json : usualJson;
     const event = {
-      ts: new Date(ms).toISOString(),
+      [names.time]: new Date(ms).toISOString(),
       level: of,
-      ...(message !== "" && { msg: message }),
+      ...(message !== "" && { [names.message]: message }),
+      ...names.fields?.(),
       ...fields,
       ...(dropped > 0 && { "slog_sampling.dropped_count": dropped }),
     };
@@ -96,6 +109,8 @@ function emitter(
     tee?.(line, ms);
   };
 }
+
+const usualJson: JsonForm = { time: "ts", message: "msg" };
 
 const usual = { written: true, dropped: 0 };
 

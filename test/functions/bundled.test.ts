@@ -262,21 +262,51 @@ test("a configuration that does not load fails the start with its reasons", asyn
 test("what a message went back for stands in the log as JSON", async () => {
   const before = running.log().length;
   await running.invoke(recorded("malformed/sqs-unknown-json"));
-  const lines = () => running.log().slice(before).trim().split("\n").filter(Boolean);
+  const lines = () =>
+    running
+      .log()
+      .slice(before)
+      .trim()
+      .split("\n")
+      .filter(line => line && !line.startsWith('{"_aws"'));
   await expect
     .poll(() => lines().map(line => JSON.parse(line)))
     .toEqual([
       {
-        ts: expect.stringMatching(/Z$/),
+        timestamp: expect.stringMatching(/Z$/),
         level: "error",
-        msg: "message goes back to its queue",
-        message: recorded("malformed/sqs-unknown-json").Records[0].messageId,
+        message: "message goes back to its queue",
+        requestId: expect.stringMatching(/^[\da-f-]{36}$/),
+        messageId: recorded("malformed/sqs-unknown-json").Records[0].messageId,
         queue: "arn:aws:sqs:eu-central-1:123456789012:amalgam-telemetry",
         received: 1,
         error:
           "message should be OTLP, a Loki push, CloudWatch Logs or an SNS notification of one of them, got JSON with the keys Records",
       },
     ]);
+});
+
+test("each invocation leaves its embedded metrics in the log before it is answered", async () => {
+  const taskRoot = path.join(folder, "all");
+  const fresh = await startFunction({ taskRoot, env: { SINK: sink.url } });
+  const quiet = await startFunction({ taskRoot, env: { SINK: sink.url, AMALGAM_METRICS: "off" } });
+  for (const each of [fresh, quiet]) await each.invoke(recorded("function-url-loki-push"));
+  await expect.poll(() => fresh.log()).toContain("\n");
+  const lines = [fresh, quiet].map(each => each.log().split("\n").filter(Boolean));
+  for (const each of [fresh, quiet]) await each.stop();
+  expect(lines.map(of => of.map(line => JSON.parse(line)))).toEqual([
+    [
+      expect.objectContaining({
+        _aws: { Timestamp: expect.any(Number), CloudWatchMetrics: [expect.objectContaining({ Namespace: "Amalgam" })] },
+        FunctionName: "amalgam",
+        ColdStarts: 1,
+        ReceivedRecords: 1,
+        SentItems: 3,
+        RequestDuration: [expect.any(Number)],
+      }),
+    ],
+    [],
+  ]);
 });
 
 test("what the bundled configuration did not name is told when another names it", async () => {

@@ -1,4 +1,5 @@
-/** The process' own counters, in Prometheus' data model, with a text exposition. */
+/** The process' own counters, in Prometheus' data model. */
+import { exposeText } from "./metrics-text.ts";
 
 export type MetricLabels = Readonly<Record<string, string>>;
 
@@ -141,15 +142,7 @@ export class MetricsRegistry implements Metrics {
   }
 
   expose(): string {
-    const lines: string[] = [];
-    for (const family of [...this.families()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const { name, help, type } = family;
-      lines.push(`# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`, `# TYPE ${name} ${type}`);
-      if (family.type === "histogram")
-        for (const { labels, value } of family.series) lines.push(...bucketLines(name, labels, value));
-      else for (const { labels, value } of family.series) lines.push(`${name}${labelText(labels)} ${value.value}`);
-    }
-    return lines.length ? `${lines.join("\n")}\n` : "";
+    return exposeText(this.families());
   }
 
   #series<Value>(name: string, help: string, type: Family["type"], labels = none, create: () => Value): Value {
@@ -182,27 +175,11 @@ function keyOf(labels: MetricLabels): string {
   return key;
 }
 
-const sorted = (labels: MetricLabels): [string, string][] =>
+/** Names and values, by name. */
+export const sorted = (labels: MetricLabels): [string, string][] =>
   Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
 
 const sortedKey = (labels: MetricLabels): string =>
   sorted(labels)
     .map(([name, value]) => `${name}\0${value}\0`)
     .join("");
-
-const quoted = (value: string): string => value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
-
-function labelText(labels: MetricLabels, le?: number): string {
-  const pairs = sorted(labels).map(([name, value]) => `${name}="${quoted(value)}"`);
-  if (le !== undefined) pairs.push(`le="${le === Number.POSITIVE_INFINITY ? "+Inf" : le}"`);
-  return pairs.length ? `{${pairs.join(",")}}` : "";
-}
-
-function bucketLines(name: string, labels: MetricLabels, { bounds, counts, sum, count }: Histogram): string[] {
-  let below = 0;
-  const lines = [...bounds, Number.POSITIVE_INFINITY].map((bound, i) => {
-    below += counts[i] ?? 0;
-    return `${name}_bucket${labelText(labels, bound)} ${below}`;
-  });
-  return [...lines, `${name}_sum${labelText(labels)} ${sum}`, `${name}_count${labelText(labels)} ${count}`];
-}
