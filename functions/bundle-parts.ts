@@ -46,6 +46,12 @@ export const parts: readonly Part[] = [
     what: "encoding.from_json",
     needed: names(/\b(from_json|json_decode)\b/),
   },
+  {
+    importer: "graph/config-blocks",
+    module: "graph/server-blocks",
+    what: "http and remotecfg",
+    needed: names(/^(http|remotecfg)\s*\{/m),
+  },
   ...["nodes", "nodes-json"].map(file => ({
     importer: `graph/${file}`,
     module: "graph/language",

@@ -3,7 +3,8 @@ import { createSecureContext, type SecureContextOptions, type SecureVersion } fr
 import { constantTimeEqual } from "../../lib/pipeline/delivery/constant-time.ts";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import { textReader } from "../../lib/pipeline/delivery/secret-text.ts";
-import { cipherSuites, type Settings } from "../../lib/pipeline/graph/config-blocks.ts";
+import type { Settings } from "../../lib/pipeline/graph/config-blocks.ts";
+import { cipherSuites } from "../../lib/pipeline/graph/server-blocks.ts";
 import type { ClientCertificates } from "../../lib/pipeline/graph/trigger.ts";
 
 export interface ServerTls {
