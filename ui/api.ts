@@ -2,7 +2,7 @@
 import { type LocalProcess, mayWatch } from "../functions/local/process.ts";
 import type { RemoteState } from "../functions/local/remotecfg.ts";
 import type { TriggerDescription } from "../lib/pipeline/graph/describe.ts";
-import { argumentsJson, type BodyJson, dataJson, exportsJson, shortText } from "./body.ts";
+import { argumentsJson, type BodyJson, dataBody, dataJson, exportsJson, shortText } from "./body.ts";
 import { type Totals, totalsOfHolder } from "./borders.ts";
 import { type ComponentCounter, countersByComponent, totalsByComponent } from "./counters.ts";
 import { type Direction, drawLevel, type GraphJson } from "./drawing.ts";
@@ -164,7 +164,7 @@ export class Api {
     const snapshot = this.#snapshot();
     const node = snapshot.node(id);
     if (!node) return undefined;
-    const { role, component, parent } = node;
+    const { role, parent } = node;
     const level = levelOf(snapshot, parent?.id ?? "");
     const module = moduleJson(node, snapshot.tree.top);
     const file = declaredIn(node);
@@ -172,7 +172,7 @@ export class Api {
       ...this.#componentJson(node, level, this.#totals(snapshot)),
       role,
       arguments: argumentsOf(node),
-      exports: exportsJson(component?.exports ?? new Map()),
+      exports: exportsOf(node),
       counters: countersByComponent(this.#local.metrics.expose()).get(id) ?? [],
       items: this.#itemsThrough(snapshot, id),
       edges: level.edges
@@ -380,13 +380,14 @@ function argumentsOf(node: TreeNode): BodyJson {
   }
   if (!component) return [];
   const { block, definition } = component.node;
-  if (role !== "foreach") return argumentsJson(block.body, definition.args, component.values);
+  if (role !== "custom" && role !== "foreach") return argumentsJson(block.body, definition.args, component.values);
   const body = block.body.filter(({ kind }) => kind === "attribute");
-  return argumentsJson(body, definition.args, component.values).map(each => {
-    const statement = body.find(({ name }) => name.name === each.name);
-    if (each.name !== "collection" || statement?.kind !== "attribute" || each.type !== "attr") return each;
-    return { ...each, value: dataJson(component.values.get(statement.value) ?? null) };
-  });
+  return dataBody(argumentsJson(body, definition.args, component.values));
+}
+
+function exportsOf({ role, component }: TreeNode): BodyJson {
+  const body = exportsJson(component?.exports ?? new Map());
+  return role === "custom" ? dataBody(body) : body;
 }
 
 /** The name that a `foreach` gives its items. */

@@ -78,12 +78,21 @@ export function valueJson(value: Value, hidden = false): ValueJson {
 /** The same for data that a configuration's author wrote: what the names of fields say is secret is hidden too. */
 export const dataJson = (value: Value): ValueJson => withoutSecretFields(valueJson(value));
 
+/** The same for a whole body that no schema describes. */
+export const dataBody = (body: BodyJson): BodyJson =>
+  body.map(each => {
+    if (each.type === "block") return { ...each, body: dataBody(each.body) };
+    return { ...each, value: isSecret(each.name, undefined) ? hidden(each.value) : withoutSecretFields(each.value) };
+  });
+
+const hidden = (json: ValueJson): ValueJson => (json.type === "null" ? json : secretJson);
+
 function withoutSecretFields(json: ValueJson): ValueJson {
   if (json.type === "array") return { type: "array", value: json.value.map(withoutSecretFields) };
   if (json.type !== "object") return json;
   const fields = json.value.map(({ key, value }) => ({
     key,
-    value: isSecret(key, undefined) && value.type !== "null" ? secretJson : withoutSecretFields(value),
+    value: isSecret(key, undefined) ? hidden(value) : withoutSecretFields(value),
   }));
   return { type: "object", value: fields };
 }

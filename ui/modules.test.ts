@@ -43,7 +43,9 @@ declare "outer" {
 }
 declare "loud" {
   argument "text" { }
+  argument "more" { optional = true }
   export "result" { value = string.to_upper(argument.text.value) }
+  export "api_key" { value = argument.more.value.token }
 }
 loki.source.api "in" {
   http {
@@ -53,7 +55,10 @@ loki.source.api "in" {
   forward_to = [outer.main.receiver]
 }
 outer "main" { forward_to = [loki.write.out.receiver] }
-loud "word" { text = "hush" }
+loud "word" {
+  text = "hush"
+  more = { token = "hidden", name = "x" }
+}
 foreach "each" {
   collection = [{ name = "b/1", password = "hidden" }, { name = "a", password = "hidden" }]
   var        = "one"
@@ -294,9 +299,12 @@ test("a custom component's page has its arguments, its exports, its file, and it
     ],
     declaredIn: "lib.alloy",
   });
-  expect(ask<DetailJson>("components/loud.word").exports).toEqual([
+  const word = ask<DetailJson>("components/loud.word");
+  expect(word.exports).toEqual([
     { name: "result", type: "attr", value: { type: "string", value: "HUSH" } },
+    { name: "api_key", type: "attr", value: { type: "capsule", value: "(secret)" } },
   ]);
+  expect(JSON.stringify(word)).not.toContain("hidden");
 });
 
 test("an item shows its value, and no field that is called a secret", () => {

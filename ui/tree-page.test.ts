@@ -168,7 +168,8 @@ test.for([
 
 test.for([
   { role: "custom", inside: 1, text: "1 component inside" },
-  { role: "custom", inside: 0, text: "0 components inside" },
+  { role: "custom", inside: 0, text: "values only" },
+  { role: "item", inside: 0, text: "nothing inside" },
   { role: "item", inside: 3, text: "3 components inside" },
   { role: "foreach", inside: 5000, items: 1000, text: "1,000 items, 5,000 components" },
   { role: "foreach", inside: 1, items: 1, text: "1 item, 1 component" },

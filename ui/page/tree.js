@@ -36,13 +36,14 @@ export const isBlock = ({ role }) => role !== "item" && role !== "remotecfg";
 
 export const isHolder = ({ role }) => role !== "component";
 
-/** What a holder holds, in words. */
-export function holdsText({ role, inside, items, declares }) {
+/** What a holder holds, in words; in a list, where the head of the column says the rest, in fewer. */
+export function holdsText({ role, inside, items, declares }, short = false) {
   const many = (n, one, more) => `${count(n)} ${n === 1 ? one : more}`;
   if (role === "import") return `declares ${count(declares)}${inside ? `, imports ${count(inside)}` : ""}`;
   const components = many(inside, "component", "components");
   if (role === "foreach") return `${many(items, "item", "items")}, ${components}`;
-  return `${components} inside`;
+  if (!inside) return role === "custom" ? "values only" : "nothing inside";
+  return short ? `${count(inside)} inside` : `${components} inside`;
 }
 
 /** The way from the top to a component. */
@@ -237,7 +238,7 @@ function rowView({ row, depth, open, leads, fixed }, { state, actions, sends, to
               h("span", { class: "family" }, breakable(name)),
               label && [" ", h("strong", undefined, label)],
               about && h("span", { class: "about" }, ` ${about}`),
-              isHolder(row) && h("span", { class: "soft holds" }, ` ${holdsText(row)}`),
+              isHolder(row) && h("span", { class: "soft holds" }, ` ${holdsText(row, true)}`),
             ),
           ),
           why && !(open && inherits(state.tree, row)) && whyView(row, state),
