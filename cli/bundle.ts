@@ -1,20 +1,36 @@
-/** `amalgam bundle`: the function of a configuration, ready to deploy. */
-import { type BundleOptions, bundle, compressedSize } from "../functions/bundle.ts";
+/** `amalgam bundle`: the function of a configuration, ready to deploy, and what it needs of the cloud. */
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { archive } from "../functions/archive.ts";
+import type { PartSize } from "../functions/bundle-sizes.ts";
+import { type PrepareOptions, prepare } from "../functions/prepare.ts";
+import { planResources } from "../infra/resources.ts";
 
-/** Says what was written and how large it is, all files together. */
-export async function writeBundle(
-  config: string,
-  options: Required<Pick<BundleOptions, "outdir" | "stability">>,
-): Promise<void> {
-  const { file, files, bytes, components } = await bundle({ config, target: "aws", ...options });
+/** Writes the function's files, the same as an archive, and the plan of resources; says what was written and how large it is. */
+export async function writeBundle(config: string, options: Omit<PrepareOptions, "config">): Promise<void> {
+  const { outdir, files } = options;
+  const { bundle, graph } = await prepare({ config, ...options });
+  const names = [...bundle.files.map(file => path.relative(outdir, file)), ...files];
+  const zip = archive(new Map(names.map(name => [posix(name), readFileSync(path.join(outdir, name))])));
+  const plan = planResources(graph);
+  writeFileSync(path.join(outdir, "function.zip"), zip);
+  writeFileSync(path.join(outdir, "resources.json"), `${JSON.stringify(plan, null, 2)}\n`);
   process.stdout.write(
     [
-      `${file} (handler: index.handler)`,
-      `${kibibytes(bytes)}, ${kibibytes(compressedSize(files))} compressed`,
-      ...components.map(name => `  ${name}`),
+      `${bundle.file} (handler: index.handler)`,
+      `${kibibytes(bundle.bytes)}, ${kibibytes(zip.length)} compressed in ${path.join(outdir, "function.zip")}`,
+      ...table(bundle.sizes),
+      ...plan.functions.map(({ kind, reason }) => `function ${kind}: ${reason}`),
+      ...plan.notes.map(note => `note: ${note}`),
       "",
     ].join("\n"),
   );
+  if (plan.problems.length) throw new Error(plan.problems.join("\n"));
 }
 
+const posix = (name: string): string => name.replaceAll(path.sep, "/");
+
 const kibibytes = (bytes: number): string => `${Math.ceil(bytes / 1024)} KiB`;
+
+const table = (sizes: readonly PartSize[]): string[] =>
+  sizes.map(({ name, bytes }) => `${(bytes / 1024).toFixed(1).padStart(8)} KiB  ${name}`);

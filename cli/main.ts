@@ -125,13 +125,19 @@ program
   .description("write a configuration and the components that it names as a function, ready to deploy")
   .argument("<config>", configArgument)
   .requiredOption("--out <folder>", "where the function is written")
+  .addOption(new Option("--target <cloud>", "where it runs").choices(["aws"]).default("aws"))
+  .option("--files <file...>", "files that the configuration reads, relative to its folder", [])
   .addOption(stability)
-  .addHelpText("after", help("bundle --out=function config.alloy", "0 written, 1 the configuration does not load"))
-  .action(async (config: string, options: Record<string, string>) => {
+  .addHelpText(
+    "after",
+    help("bundle --target=aws --out=build config.alloy", "0 written, 1 the configuration does not load"),
+  )
+  .action(async (config: string, options: Record<string, string | string[]>) => {
     const { writeBundle } = await import("./bundle.ts");
     await writeBundle(config, {
       outdir: options["out"] as string, // required
       stability: options["stability.level"] as "generally-available", // one of the choices
+      files: options["files"] as string[], // a list by default, too
     });
   });
 

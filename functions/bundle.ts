@@ -7,7 +7,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { BuildOptions, Plugin } from "esbuild";
+import type { BuildOptions, Metafile, Plugin } from "esbuild";
 import { configurationHash } from "../lib/pipeline/delivery/dead-letters.ts";
 import type { Definition, Stability } from "../lib/pipeline/graph/component.ts";
 import { buildNodes } from "../lib/pipeline/graph/nodes.ts";
@@ -20,6 +20,7 @@ import { joinShared } from "./bundle-join.ts";
 import { calledOf, laterEntry, laterFor, loadLater } from "./bundle-later.ts";
 import { blocksOf, fetchModules, type ImportedModule } from "./bundle-modules.ts";
 import { leaveOutUnusedParts } from "./bundle-parts.ts";
+import { type PartSize, sizesOf } from "./bundle-sizes.ts";
 import { mayKeepState, redisBeside, redisFile, redisImport } from "./bundle-state.ts";
 import { readConfiguration } from "./local/configuration.ts";
 
@@ -42,6 +43,8 @@ export interface Bundle {
   readonly bytes: number;
   /** Names of the components in it, sorted. */
   readonly components: readonly string[];
+  /** What the bytes are of, the largest part first. */
+  readonly sizes: readonly PartSize[];
   /** The modules in it. */
   readonly modules: readonly ImportedModule[];
 }
@@ -76,13 +79,14 @@ export async function bundle({ config, outdir, stability = "generally-available"
   const configuration = configurationHash(files.map(({ source }) => source.text));
   const keepsState = mayKeepState(texts);
   const contents = await entryOf({ graph, modules: imported, components, stability, configuration, keepsState });
-  const built = await build(contents, texts);
+  const { outputs: built, metafile } = await build(contents, texts);
   const outputs = new Map([...built, ...(keepsState ? await redisFile(root, esbuildOptions) : [])]);
   mkdirSync(outdir, { recursive: true });
   for (const [name, code] of outputs) writeFileSync(path.join(outdir, name), code);
   const written = [...outputs.keys()].map(name => path.join(outdir, name));
   const bytes = [...outputs.values()].reduce((sum, code) => sum + Buffer.byteLength(code), 0);
-  return { file: path.join(outdir, "index.mjs"), files: written, bytes, components, modules };
+  const sizes = sizesOf(metafile, { components, outputs });
+  return { file: path.join(outdir, "index.mjs"), files: written, bytes, components, sizes, modules };
 }
 
 function failOn(diagnostics: readonly Diagnostic[]): void {
@@ -191,17 +195,21 @@ function builtinModule(id: string): string {
 }
 
 /** The files of a program by their names: what it starts with, and what comes later. */
-async function build(contents: string, configuration: readonly File[]): Promise<ReadonlyMap<string, string>> {
+async function build(
+  contents: string,
+  configuration: readonly File[],
+): Promise<{ readonly outputs: ReadonlyMap<string, string>; readonly metafile: Metafile }> {
   const candidates = laterFor(configuration);
   const { metafile } = await split(contents, configuration, candidates);
   const called = calledOf(root, candidates, metafile); // all others would only make the bundle larger
   const { outputFiles, metafile: final } = await split(contents, configuration, called);
   const textOf = (name: string) => outputFiles.find(({ path: file }) => path.parse(file).name === name)?.text ?? "";
   const names = final.outputs["shared.js"]?.exports ?? [];
-  return joinShared(
+  const outputs = await joinShared(
     { index: textOf("index"), later: textOf("later"), shared: textOf("shared"), names },
     esbuildOptions,
   );
+  return { outputs, metafile: final };
 }
 
 async function split(contents: string, configuration: readonly File[], later: readonly string[]) {

@@ -6,15 +6,17 @@
  * a text, and as a whole text the ARN of something in the plan, such as `${queue:queue}`.
  */
 import type { GraphDescription } from "../lib/pipeline/graph/describe.ts";
+import type { KafkaConnection } from "../lib/pipeline/graph/trigger.ts";
 import { functionsOf } from "./resources/functions.ts";
 import { secretsOf, wildcardProblems } from "./resources/permissions.ts";
 import {
-  deadLetterQueue,
   filterProblems,
   logSubscriptionsOf,
   queuesOf,
+  rulesOf,
   schedulesOf,
   sourcesOf,
+  topicsOf,
 } from "./resources/sources.ts";
 import { type FunctionKind, kindsOf } from "./resources/triggers.ts";
 
@@ -28,6 +30,8 @@ export interface ResourcePlan {
   readonly queues: readonly QueuePlan[];
   readonly logSubscriptions: readonly LogSubscriptionPlan[];
   readonly eventSources: readonly EventSourcePlan[];
+  readonly topics: readonly TopicPlan[];
+  readonly rules: readonly RulePlan[];
   /** Roles that aren't those of functions. */
   readonly roles: readonly RolePlan[];
   /** Values that components read; they are made by others. */
@@ -89,9 +93,11 @@ export interface PermissionPlan {
 export interface SchedulePlan {
   readonly component: string;
   /** What the configuration says. */
-  readonly everySeconds: number;
-  /** What a schedule can do: whole minutes. */
+  readonly everySeconds: readonly number[];
+  /** How often the function is called. */
   readonly everyMinutes: number;
+  /** How long an invocation runs the component at its own times; absent where it runs once. */
+  readonly forSeconds?: number;
   readonly reason: string;
 }
 
@@ -112,9 +118,32 @@ export interface LogSubscriptionPlan {
 
 export interface EventSourcePlan {
   readonly function: FunctionKind;
-  /** ARN, or `${queue:queue}`. */
+  readonly service: "sqs" | "kinesis" | "kafka";
+  /** ARN, `${queue:queue}`, or a topic of Kafka. */
   readonly from: string;
   readonly maximumConcurrency?: number;
+  /** Where a stream is read from at first. */
+  readonly startAt?: "latest" | "earliest";
+  readonly retries?: number;
+  readonly maximumAgeSeconds?: number;
+  /** Id of the queue for what failed so often. */
+  readonly deadLetters?: string;
+  readonly kafka?: Omit<KafkaConnection, "topics" | "startAt">;
+  readonly reason: string;
+}
+
+/** A topic of SNS that the function is subscribed to. */
+export interface TopicPlan {
+  readonly arn: string;
+  readonly reason: string;
+}
+
+/** A rule on a bus of EventBridge. */
+export interface RulePlan {
+  readonly component: string;
+  /** Name or ARN. */
+  readonly bus: string;
+  readonly pattern: Readonly<Record<string, unknown>>;
   readonly reason: string;
 }
 
@@ -136,17 +165,18 @@ export function planResources(graph: GraphDescription): ResourcePlan {
   const kinds = kindsOf(graph);
   const functions = functionsOf(graph, kinds);
   const schedules = schedulesOf(graph);
-  const asyncKinds = functions.flatMap(({ asyncInvoke }) => asyncInvoke ?? []);
   return {
     version: 1,
     functions,
     schedules,
-    queues: [...queuesOf(kinds), ...asyncKinds.map(({ deadLetters }) => deadLetterQueue(deadLetters))],
+    queues: queuesOf(graph, kinds),
     logSubscriptions: logSubscriptionsOf(graph),
     eventSources: sourcesOf(graph, kinds),
+    topics: topicsOf(graph),
+    rules: rulesOf(graph),
     roles: schedules.length ? [schedulerRole] : [],
     secrets: secretsOf(graph),
-    notes: notesOf(graph, schedules),
+    notes: notesOf(graph),
     problems: [
       ...(kinds.length ? [] : ["the configuration should have a component that something calls, got none"]),
       ...filterProblems(graph),
@@ -168,24 +198,27 @@ const schedulerRole: RolePlan = {
   reason: "a schedule calls a function with a role",
 };
 
-function notesOf({ components }: GraphDescription, schedules: readonly SchedulePlan[]): string[] {
+function notesOf({ components }: GraphDescription): string[] {
   const patterns = components.flatMap(({ id, triggers }) =>
     triggers.flatMap(trigger =>
       trigger.kind === "records"
-        ? trigger.logGroups
-            .filter(name => name.includes("*"))
-            .map(
-              name =>
-                `${id} takes the log groups ${name}, but a subscription needs a name: name the groups when you deploy`,
-            )
+        ? [
+            ...trigger.logGroups.map(name => ({ id, what: "log groups", one: "a subscription", name })),
+            ...(trigger.bus ? [] : (trigger.from ?? [])).map(name => ({
+              id,
+              what: "sources",
+              one: "an event source",
+              name,
+            })),
+          ]
         : [],
     ),
   );
-  const late = schedules
-    .filter(({ everySeconds, everyMinutes }) => everyMinutes * 60 !== everySeconds)
+  const unnamed = patterns
+    .filter(({ name }) => name.includes("*"))
     .map(
-      ({ component, everySeconds, everyMinutes }) =>
-        `${component} should run every ${everySeconds} seconds, but schedules have whole minutes: it runs every ${everyMinutes === 1 ? "minute" : `${everyMinutes} minutes`}`,
+      ({ id, what, one, name }) =>
+        `${id} takes the ${what} ${name}, but ${one} needs a name: name them when you deploy`,
     );
-  return [...patterns, ...late];
+  return unnamed;
 }

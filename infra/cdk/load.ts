@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Token } from "aws-cdk-lib";
+import type { PrepareOptions } from "../../functions/prepare.ts";
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
-import type { PrepareOptions } from "./prepare.ts";
 
 const here = fileURLToPath(import.meta.url); // sources, or their JavaScript
 const program = path.join(path.dirname(here), `prepare${path.extname(here)}`);

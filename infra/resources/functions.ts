@@ -3,7 +3,7 @@ import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
 import type { AsyncInvokePlan, FunctionKind, FunctionPlan, InvokerPlan, UrlPlan } from "../resources.ts";
 import { permissionsOf } from "./permissions.ts";
 import { memoryOf, timeoutOf } from "./sizes.ts";
-import { deadLettersOf } from "./sources.ts";
+import { deadLettersOf, isAsync, rulesOf, schedulesOf, topicsOf } from "./sources.ts";
 import { triggersOf } from "./triggers.ts";
 
 export function functionsOf(graph: GraphDescription, kinds: readonly FunctionKind[]): FunctionPlan[] {
@@ -15,10 +15,10 @@ export function functionsOf(graph: GraphDescription, kinds: readonly FunctionKin
       kind,
       reason: `${ids.join(", ")} ${ids.length === 1 ? takes[kind] : takes[kind].replace("s ", " ")}`,
       memory: memoryOf(kind),
-      timeout: timeoutOf(kind),
+      timeout: timeoutOf(kind, schedulesOf(graph)),
       ...(url && { url }),
       ...(asyncInvoke && { asyncInvoke }),
-      invokers: [...invokersOf(kind), ...(url?.auth === "none" ? [anyone] : [])],
+      invokers: [...invokersOf(graph, kind), ...(url?.auth === "none" ? [anyone] : [])],
       permissions: permissionsOf(graph, kind),
     };
   });
@@ -51,20 +51,32 @@ function urlOf(graph: GraphDescription): UrlPlan {
 
 const anyone: InvokerPlan = { principal: "*", reason: "the URL is open: components ask for credentials themselves" };
 
-function invokersOf(kind: FunctionKind): InvokerPlan[] {
-  if (kind !== "log-subscription") return [];
-  return [
-    {
-      principal: "logs.amazonaws.com",
-      sourceArn: "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*",
-      reason: "log groups of this account, all in one since a function's policy has no room for one each",
-    },
-  ];
+function invokersOf(graph: GraphDescription, kind: FunctionKind): InvokerPlan[] {
+  switch (kind) {
+    case "log-subscription":
+      return [
+        {
+          principal: "logs.amazonaws.com",
+          sourceArn: "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*",
+          reason: "log groups of this account, all in one since a function's policy has no room for one each",
+        },
+      ];
+    case "topic":
+      return topicsOf(graph).map(({ arn, reason }) => ({ principal: "sns.amazonaws.com", sourceArn: arn, reason }));
+    case "bus":
+      return rulesOf(graph).map(({ component, reason }) => ({
+        principal: "events.amazonaws.com",
+        sourceArn: `\${rule:${component}}`,
+        reason,
+      }));
+    default:
+      return [];
+  }
 }
 
 function asyncInvokeOf(kind: FunctionKind): AsyncInvokePlan | undefined {
   const deadLetters = deadLettersOf(kind);
-  if (!deadLetters) return undefined;
+  if (!deadLetters || !isAsync(kind)) return undefined;
   return kind === "schedule"
     ? {
         retries: 0,

@@ -1,7 +1,7 @@
 /** What functions may do, and why. */
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
 import type { FunctionKind, PermissionPlan, SecretPlan } from "../resources.ts";
-import { deadLettersOf } from "./sources.ts";
+import { deadLettersOf, hasOwnQueue, namedArns } from "./sources.ts";
 
 /** Of the function's own log group, queue and dead letters, then of what components ask for. */
 export function permissionsOf(graph: GraphDescription, kind: FunctionKind): PermissionPlan[] {
@@ -12,15 +12,7 @@ export function permissionsOf(graph: GraphDescription, kind: FunctionKind): Perm
       resource: `\${log-group:${kind}}`,
       reason: "the function writes its log",
     },
-    ...(kind === "queue"
-      ? [
-          {
-            actions: receives,
-            resource: "${queue:queue}",
-            reason: "Lambda takes the messages with the function's role",
-          },
-        ]
-      : []),
+    ...pollingOf(graph, kind),
     ...(deadLetters
       ? [
           {
@@ -33,6 +25,26 @@ export function permissionsOf(graph: GraphDescription, kind: FunctionKind): Perm
     ...componentPermissions(graph),
   ];
 }
+
+/** What Lambda's poller needs, which works with the function's role. */
+function pollingOf(graph: GraphDescription, kind: FunctionKind): PermissionPlan[] {
+  if (kind === "queue") {
+    const reason = "Lambda takes the messages with the function's role";
+    const own = hasOwnQueue(graph) ? ["${queue:queue}"] : [];
+    return [...own, ...namedArns(graph, "queue")].map(resource => ({ actions: receives, resource, reason }));
+  }
+  if (kind !== "stream") return [];
+  const reason = "Lambda reads the stream with the function's role";
+  return namedArns(graph, "stream").map(resource => ({ actions: reads, resource, reason }));
+}
+
+const reads = [
+  "kinesis:DescribeStream",
+  "kinesis:DescribeStreamSummary",
+  "kinesis:GetRecords",
+  "kinesis:GetShardIterator",
+  "kinesis:ListShards",
+];
 
 const receives = [
   "sqs:ChangeMessageVisibility",

@@ -1,7 +1,7 @@
 /** Memory and timeout of functions, with reasons. */
-import type { FunctionKind, Reasoned } from "../resources.ts";
+import type { FunctionKind, Reasoned, SchedulePlan } from "../resources.ts";
 
-/** Of every function. */
+/** Of every function that doesn't wait for its own times. */
 export const timeoutSeconds = 30;
 
 const megabytes = 512;
@@ -12,10 +12,11 @@ const reasons: Readonly<Partial<Record<FunctionKind, string>>> = {
   queue: "a batch has time for retries, and its messages are hidden six times as long",
 };
 
-export const timeoutOf = (kind: FunctionKind): Reasoned => ({
-  value: timeoutSeconds,
-  reason: reasons[kind] ?? "a batch has time for retries against a slow backend",
-});
+export function timeoutOf(kind: FunctionKind, schedules: readonly SchedulePlan[]): Reasoned {
+  if (kind === "schedule" && schedules.some(({ forSeconds }) => forSeconds !== undefined))
+    return { value: 90, reason: "the minute in which components run at their own times, and time for the last run" };
+  return { value: timeoutSeconds, reason: reasons[kind] ?? "a batch has time for retries against a slow backend" };
+}
 
 export const memoryOf = (kind: FunctionKind): Reasoned => ({
   value: megabytes,

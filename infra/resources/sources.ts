@@ -1,6 +1,14 @@
 /** What brings data to functions: queues, log subscriptions, schedules. */
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
-import type { EventSourcePlan, FunctionKind, LogSubscriptionPlan, QueuePlan, SchedulePlan } from "../resources.ts";
+import type {
+  EventSourcePlan,
+  FunctionKind,
+  LogSubscriptionPlan,
+  QueuePlan,
+  RulePlan,
+  SchedulePlan,
+  TopicPlan,
+} from "../resources.ts";
 import { timeoutSeconds } from "./sizes.ts";
 import { triggersOf } from "./triggers.ts";
 
@@ -9,19 +17,24 @@ const day = 86_400;
 /** Times that a message is tried before it is set aside: what is wrong with it now will be wrong again. */
 const maxReceiveCount = 5;
 
-/** Id of the queue for events of a function that nobody waits for. */
+/** Id of the queue for events that nobody would bring again. */
 export const deadLettersOf = (kind: FunctionKind): string | undefined =>
-  kind === "log-subscription" || kind === "schedule" ? `${kind}-dead-letters` : undefined;
+  isAsync(kind) || kind === "stream" ? `${kind}-dead-letters` : undefined;
+
+/** Called without anybody who waits for the answer. */
+export const isAsync = (kind: FunctionKind): boolean =>
+  kind === "log-subscription" || kind === "schedule" || kind === "topic" || kind === "bus";
 
 /** A queue that keeps what failed as long as SQS can, for a person to look at. */
-export const deadLetterQueue = (id: string): QueuePlan => ({
+const deadLetterQueue = (id: string): QueuePlan => ({
   id,
   retentionSeconds: 14 * day,
   reason: "keeps what could not be delivered as long as SQS can, for a person to look at",
 });
 
-export function queuesOf(kinds: readonly FunctionKind[]): QueuePlan[] {
-  if (!kinds.includes("queue")) return [];
+export function queuesOf(graph: GraphDescription, kinds: readonly FunctionKind[]): QueuePlan[] {
+  const others = kinds.flatMap(kind => deadLettersOf(kind) ?? []).map(deadLetterQueue);
+  if (!kinds.includes("queue") || !hasOwnQueue(graph)) return others;
   const to = "queue-dead-letters";
   return [
     {
@@ -32,20 +45,26 @@ export function queuesOf(kinds: readonly FunctionKind[]): QueuePlan[] {
       reason: "takes messages; they are hidden six times the function's timeout, as AWS advises",
     },
     deadLetterQueue(to),
+    ...others,
   ];
 }
 
-/** Of each component the shortest: an event names a component and runs all that it has. */
+/** Schedules have whole minutes: what has other intervals, or several, is called each minute and looks at the clock itself. */
 export function schedulesOf(graph: GraphDescription): SchedulePlan[] {
-  const all = new Map<string, number>();
-  for (const { component, trigger } of triggersOf(graph, "schedule"))
-    all.set(component, Math.min(all.get(component) ?? trigger.everySeconds, trigger.everySeconds));
-  return [...all].map(([component, everySeconds]) => ({
-    component,
-    everySeconds,
-    everyMinutes: Math.max(1, Math.ceil(everySeconds / 60)),
-    reason: `${component} works on a clock`,
-  }));
+  const all = Map.groupBy(triggersOf(graph, "schedule"), ({ component }) => component);
+  return [...all].map(([component, triggers]) => {
+    const everySeconds = [...new Set(triggers.map(({ trigger }) => trigger.everySeconds))];
+    const [first = 60, ...others] = everySeconds;
+    return !others.length && first % 60 === 0
+      ? { component, everySeconds, everyMinutes: first / 60, reason: `${component} works on a clock` }
+      : {
+          component,
+          everySeconds,
+          everyMinutes: 1,
+          forSeconds: 60,
+          reason: `${component} works every ${everySeconds.join(" and ")} seconds, and schedules have whole minutes: one invocation runs it at its own times up to the next`,
+        };
+  });
 }
 
 /** One for each name in the configuration; a pattern is no name that could be subscribed. */
@@ -71,8 +90,81 @@ export function filterProblems(graph: GraphDescription): string[] {
   });
 }
 
-export function sourcesOf(_graph: GraphDescription, kinds: readonly FunctionKind[]): EventSourcePlan[] {
-  if (!kinds.includes("queue")) return [];
-  const reason = "at most ten invocations at the same time; only messages that failed go back";
-  return [{ function: "queue", from: "${queue:queue}", maximumConcurrency: 10, reason }];
+/** Queues, streams and Kafka, which Lambda polls with the function's role. */
+export function sourcesOf(graph: GraphDescription, kinds: readonly FunctionKind[]): EventSourcePlan[] {
+  const own = kinds.includes("queue") && hasOwnQueue(graph) ? ["${queue:queue}"] : [];
+  const queues = [...own, ...namedArns(graph, "queue")];
+  return [
+    ...queues.map(from => ({ function: "queue" as const, service: "sqs" as const, from, ...ofQueue })),
+    ...namedArns(graph, "stream").map(from => ({
+      function: "stream" as const,
+      service: "kinesis" as const,
+      from,
+      ...ofStream,
+    })),
+    ...kafkaOf(graph),
+  ];
 }
+
+const ofQueue = {
+  maximumConcurrency: 10,
+  reason: "at most ten invocations at the same time; only messages that failed go back",
+};
+
+const ofStream = {
+  startAt: "latest" as const,
+  retries: 10,
+  maximumAgeSeconds: day,
+  deadLetters: "stream-dead-letters",
+  reason: "a shard is in order: a batch is halved to find the record that fails, which is set aside after ten tries",
+};
+
+function kafkaOf(graph: GraphDescription): EventSourcePlan[] {
+  return triggersOf(graph, "kafka").flatMap(({ component, trigger: { kafka } }) =>
+    (kafka?.topics ?? []).map(topic => ({
+      function: "kafka",
+      service: "kafka",
+      from: topic,
+      startAt: kafka?.startAt ?? "latest",
+      kafka: {
+        brokers: kafka?.brokers ?? [],
+        groupId: kafka?.groupId ?? "",
+        authentication: kafka?.authentication ?? "none",
+      },
+      reason: `${component} takes the topic`,
+    })),
+  );
+}
+
+/** A queue is made for components that name none. */
+export const hasOwnQueue = (graph: GraphDescription): boolean =>
+  triggersOf(graph, "queue").some(({ trigger }) => !trigger.from?.length);
+
+/** ARNs of what components take by its name; patterns name nothing that could be connected. */
+export function namedArns(graph: GraphDescription, kind: "queue" | "stream" | "topic"): string[] {
+  const names = triggersOf(graph, kind).flatMap(({ trigger }) => trigger.from ?? []);
+  return [...new Set(names.filter(name => !name.includes("*")).map(name => arnOf(kind, name)))];
+}
+
+const arnOf = (kind: "queue" | "stream" | "topic", name: string): string =>
+  name.startsWith("arn:")
+    ? name
+    : `arn:\${AWS::Partition}:${services[kind]}:\${AWS::Region}:\${AWS::AccountId}:${kind === "stream" ? "stream/" : ""}${name}`;
+
+const services = { queue: "sqs", stream: "kinesis", topic: "sns" };
+
+/** Topics call the function with each notification. */
+export const topicsOf = (graph: GraphDescription): TopicPlan[] =>
+  namedArns(graph, "topic").map(arn => ({
+    arn,
+    reason: `${triggersOf(graph, "topic")
+      .filter(({ trigger }) => trigger.from?.some(name => arnOf("topic", name) === arn))
+      .map(({ component }) => component)
+      .join(", ")} takes its notifications`,
+  }));
+
+/** A rule for each component that takes events of a bus. */
+export const rulesOf = (graph: GraphDescription): RulePlan[] =>
+  triggersOf(graph, "bus").flatMap(({ component, trigger: { bus } }) =>
+    bus ? [{ component, bus: bus.name, pattern: bus.pattern, reason: `${component} takes the events` }] : [],
+  );

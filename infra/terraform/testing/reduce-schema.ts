@@ -35,6 +35,7 @@ const resources = [
   "sns_topic_subscription",
   "sqs_queue",
   "sqs_queue_policy",
+  "sqs_queue_redrive_policy",
 ];
 const dataSources = ["caller_identity", "partition", "region"];
 
