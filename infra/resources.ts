@@ -135,6 +135,8 @@ export interface EventSourcePlan {
 /** A topic of SNS that the function is subscribed to. */
 export interface TopicPlan {
   readonly arn: string;
+  /** Id of the queue for notifications that Lambda did not take. */
+  readonly deadLetters: string;
   readonly reason: string;
 }
 
@@ -144,6 +146,12 @@ export interface RulePlan {
   /** Name or ARN. */
   readonly bus: string;
   readonly pattern: Readonly<Record<string, unknown>>;
+  /** What the function gets: the event, with the component beside it. */
+  readonly input: string;
+  readonly retries: number;
+  readonly maximumAgeSeconds: number;
+  /** Id of the queue for events that Lambda did not take. */
+  readonly deadLetters: string;
   readonly reason: string;
 }
 

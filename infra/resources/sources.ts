@@ -19,7 +19,7 @@ const maxReceiveCount = 5;
 
 /** Id of the queue for events that nobody would bring again. */
 export const deadLettersOf = (kind: FunctionKind): string | undefined =>
-  isAsync(kind) || kind === "stream" ? `${kind}-dead-letters` : undefined;
+  isAsync(kind) || kind === "stream" || kind === "kafka" ? `${kind}-dead-letters` : undefined;
 
 /** Called without anybody who waits for the answer. */
 export const isAsync = (kind: FunctionKind): boolean =>
@@ -111,6 +111,7 @@ const ofQueue = {
   reason: "at most ten invocations at the same time; only messages that failed go back",
 };
 
+/** Times that a batch is tried again: a shard stands still meanwhile. */
 const ofStream = {
   startAt: "latest" as const,
   retries: 10,
@@ -126,6 +127,7 @@ function kafkaOf(graph: GraphDescription): EventSourcePlan[] {
       service: "kafka",
       from: topic,
       startAt: kafka?.startAt ?? "latest",
+      deadLetters: "kafka-dead-letters",
       kafka: {
         brokers: kafka?.brokers ?? [],
         groupId: kafka?.groupId ?? "",
@@ -157,6 +159,7 @@ const services = { queue: "sqs", stream: "kinesis", topic: "sns" };
 export const topicsOf = (graph: GraphDescription): TopicPlan[] =>
   namedArns(graph, "topic").map(arn => ({
     arn,
+    deadLetters: "topic-dead-letters",
     reason: `${triggersOf(graph, "topic")
       .filter(({ trigger }) => trigger.from?.some(name => arnOf("topic", name) === arn))
       .map(({ component }) => component)
@@ -166,5 +169,18 @@ export const topicsOf = (graph: GraphDescription): TopicPlan[] =>
 /** A rule for each component that takes events of a bus. */
 export const rulesOf = (graph: GraphDescription): RulePlan[] =>
   triggersOf(graph, "bus").flatMap(({ component, trigger: { bus } }) =>
-    bus ? [{ component, bus: bus.name, pattern: bus.pattern, reason: `${component} takes the events` }] : [],
+    bus
+      ? [
+          {
+            component,
+            bus: bus.name,
+            pattern: bus.pattern,
+            input: `{"amalgam":{"component":${JSON.stringify(component)}},"event":<aws.events.event.json>}`,
+            retries: 185,
+            maximumAgeSeconds: 21_600,
+            deadLetters: "bus-dead-letters",
+            reason: `${component} takes the events`,
+          },
+        ]
+      : [],
   );

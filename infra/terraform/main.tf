@@ -173,12 +173,31 @@ resource "aws_sqs_queue_policy" "this" {
   queue_url = aws_sqs_queue.this[each.key].id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Deny"
-      Principal = { AWS = "*" }
-      Action    = "sqs:*"
-      Resource  = aws_sqs_queue.this[each.key].arn
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Statement = concat(
+      [{
+        Effect    = "Deny"
+        Principal = { AWS = "*" }
+        Action    = "sqs:*"
+        Resource  = aws_sqs_queue.this[each.key].arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      }],
+      [
+        for sender in local.senders : {
+          Effect    = "Allow"
+          Principal = { Service = sender.principal }
+          Action    = "sqs:SendMessage"
+          Resource  = aws_sqs_queue.this[each.key].arn
+          Condition = { ArnEquals = { "aws:SourceArn" = local.resolved[sender.source] } }
+        } if sender.to == each.key
+      ],
+    )
   })
+}
+
+locals {
+  # Services that put what Lambda did not take into a queue themselves.
+  senders = concat(
+    [for each in local.plan.topics : { to = each.deadLetters, principal = "sns.amazonaws.com", source = each.arn }],
+    [for each in local.plan.rules : { to = each.deadLetters, principal = "events.amazonaws.com", source = "$${rule:${each.component}}" }],
+  )
 }

@@ -144,6 +144,8 @@ resource "aws_sns_topic_subscription" "this" {
   topic_arn = local.resolved[each.key]
   protocol  = "lambda"
   endpoint  = aws_lambda_function.this["topic"].arn
+
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.this["topic-dead-letters"].arn })
 }
 
 locals {
@@ -166,6 +168,19 @@ resource "aws_cloudwatch_event_target" "this" {
   rule           = aws_cloudwatch_event_rule.this[each.key].name
   event_bus_name = each.value.bus
   arn            = aws_lambda_function.this["bus"].arn
+
+  input_transformer {
+    input_template = each.value.input
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.this[each.value.deadLetters].arn
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = each.value.maximumAgeSeconds
+    maximum_retry_attempts       = each.value.retries
+  }
 }
 
 # ---- Schedules ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
  * another resource:
  *
  *     npm pack @cdktf/provider-aws@21.22.1 && tar xzf cdktf-provider-aws-*.tgz
- *     node infra/terraform/testing/reduce-schema.ts package
+ *     node infra/terraform/testing/reduce-schema.ts package && npm run format
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
