@@ -110,9 +110,7 @@ export function treeList(state, actions, { root, title, none }) {
           h(
             "tbody",
             undefined,
-            lines.map(line =>
-              line.row ? rowView(line, { state, actions, sends, toggles }) : moreView(line, actions, sends ? 6 : 5),
-            ),
+            lines.map(line => (line.row ? rowView(line, { state, actions, sends, toggles }) : moreView(line, actions))),
           ),
         )
       : h("p", { class: "soft none" }, all.length ? `No component fits “${filter}”.` : none),
@@ -177,13 +175,13 @@ function found(state, root, words) {
   return lines;
 }
 
-const moreView = ({ root, depth, left }, actions, columns) =>
+const moreView = ({ root, depth, left }, actions) =>
   h(
     "tr",
     { key: `more ${root}`, class: "more" },
     h(
       "td",
-      { colspan: columns },
+      undefined,
       indent(depth),
       h("button", { type: "button", class: "link", onclick: () => actions.showAll(root) }, `Show ${count(left)} more`),
     ),
