@@ -1,6 +1,9 @@
 /**
  * Topics of Kafka, managed by AWS or not, that an event source polls. A partition is in order: Lambda goes on in it from the first
  * record that failed, so what comes behind one that can't be read is not pushed.
+ *
+ * Only event sources with provisioned pollers take the answer for a part of a batch; others would count the whole batch as done. So
+ * without a word of the construct that they do (`AMALGAM_KAFKA_PARTIAL_FAILURES`) a failure fails the invocation, and the batch comes again.
  */
 import type { MSKEvent, MSKRecord } from "aws-lambda";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
@@ -21,6 +24,9 @@ export interface KafkaBatchResponse {
 /** An event of a cluster that AWS does not manage has no ARN. */
 export type KafkaEvent = Pick<MSKEvent, "bootstrapServers" | "records"> & { readonly eventSourceArn?: string };
 
+/** The variable that tells the function of provisioned pollers. */
+const partialFailures = "AMALGAM_KAFKA_PARTIAL_FAILURES";
+
 interface Item {
   /** As the event names it: `orders-0`. */
   readonly partition: string;
@@ -37,15 +43,18 @@ export const kafkaHandler =
       records.map((record): Item => ({ partition, record })),
     );
     const first = new Map<string, number>();
+    const reasons: unknown[] = [];
     await pushBatch(pipeline, call, items, {
       push: ({ record }) => takers.push(messageIn(record, cluster)),
       orderOf: ({ partition }) => partition,
       report: ({ partition, record }, reason) => {
         if (first.has(partition)) return; // the first failure says it all
         first.set(partition, record.offset);
+        reasons.push(reason);
         report(record, cluster, reason, call);
       },
     });
+    if (reasons.length && process.env[partialFailures] !== "true") throw reasons[0];
     return {
       batchItemFailures: [...first].map(([partition, offset]) => ({ itemIdentifier: { partition, offset } })),
     };

@@ -10,18 +10,25 @@ import path from "node:path";
 import { Annotations, type Duration, Stack, Stage, Tags, Token } from "aws-cdk-lib";
 import { type IMetric, MathExpression, type MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
 import type { Grant, IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { IStream } from "aws-cdk-lib/aws-kinesis";
 import { type Architecture, Code } from "aws-cdk-lib/aws-lambda";
 import type { CfnLogGroup, ILogGroup, LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
+import { BusFunction } from "./bus.ts";
 import { type CollectorFunction, defaults } from "./collector-function.ts";
+import { FirehoseFunction } from "./firehose.ts";
 import { HttpFunction } from "./http.ts";
+import { KafkaFunction, type KafkaProps } from "./kafka.ts";
 import { prepareFunction } from "./load.ts";
 import { LogSubscriptionFunction } from "./log-subscription.ts";
 import { QueueFunction } from "./queue.ts";
 import { ScheduleFunction } from "./schedule.ts";
+import { StreamFunction } from "./stream.ts";
+import { TopicFunction } from "./topic.ts";
 import { selectKinds, type TriggerKind } from "./triggers.ts";
 
 export interface AmalgamProps {
@@ -75,6 +82,36 @@ export interface AmalgamProps {
    */
   readonly logGroups?: readonly (string | ILogGroup)[];
   /**
+   * Subscribes all log groups of the account in this region, those to come, too. An account has one such subscription for each region.
+   * @default false
+   */
+  readonly accountLogs?: boolean;
+  /**
+   * Streams to take records of besides those that the configuration names.
+   * @default none
+   */
+  readonly streams?: readonly IStream[];
+  /**
+   * Batches of a stream's shard that are worked on at the same time, from 1 to 10.
+   * @default 1
+   */
+  readonly parallelization?: number;
+  /**
+   * Topics to subscribe to besides those that the configuration names.
+   * @default none
+   */
+  readonly topics?: readonly ITopic[];
+  /**
+   * Roles of delivery streams that have a function transform their records.
+   * @default none
+   */
+  readonly deliveryStreamRoles?: readonly IGrantable[];
+  /**
+   * What the configuration does not know of the brokers of Kafka.
+   * @default brokers as the configuration names them
+   */
+  readonly kafka?: KafkaProps;
+  /**
    * An existing queue to take messages of, whose redrive policy is its owner's.
    * @default a new queue with a dead-letter queue
    */
@@ -99,6 +136,11 @@ export class Amalgam extends Construct {
   readonly logSubscription: LogSubscriptionFunction | undefined;
   readonly queue: QueueFunction | undefined;
   readonly schedule: ScheduleFunction | undefined;
+  readonly stream: StreamFunction | undefined;
+  readonly topic: TopicFunction | undefined;
+  readonly firehose: FirehoseFunction | undefined;
+  readonly kafka: KafkaFunction | undefined;
+  readonly bus: BusFunction | undefined;
 
   constructor(scope: Construct, id: string, props: AmalgamProps) {
     super(scope, id);
@@ -107,7 +149,7 @@ export class Amalgam extends Construct {
     const outdir = path.join(Stage.of(this)?.assetOutdir ?? "cdk.out", `.amalgam-${this.node.addr}`);
     const { region } = Stack.of(this);
     this.graph = prepareFunction({ config, stability, files, environment, outdir, region });
-    const kinds = selectKinds(this.graph, config, props.triggers);
+    const kinds = selectKinds(this.graph, config, props.triggers, broughtBy(props));
     const common = { ...defaults, ...given(props), environment, code: Code.fromAsset(outdir), graph: this.graph };
     const describe = (what: string) => ({ ...common, description: `${path.basename(config)}: ${what}` });
     if (kinds.has("http")) this.http = new HttpFunction(this, "Http", describe("requests"));
@@ -116,7 +158,21 @@ export class Amalgam extends Construct {
     if (kinds.has("queue"))
       this.queue = new QueueFunction(this, "Queue", { ...describe("messages"), ...ofQueue(props) });
     if (kinds.has("schedule")) this.schedule = new ScheduleFunction(this, "Schedule", describe("schedules"));
-    for (const group of this.logSubscription?.namedLogGroups ?? []) this.addLogGroup(group);
+    if (kinds.has("stream"))
+      this.stream = new StreamFunction(this, "Stream", {
+        ...describe("streams"),
+        parallelization: props.parallelization,
+      });
+    if (kinds.has("topic")) this.topic = new TopicFunction(this, "Topic", describe("topics"));
+    if (kinds.has("firehose")) this.firehose = new FirehoseFunction(this, "Firehose", describe("Firehose"));
+    if (kinds.has("kafka")) this.kafka = new KafkaFunction(this, "Kafka", { ...describe("Kafka"), kafka: props.kafka });
+    if (kinds.has("bus")) this.bus = new BusFunction(this, "Bus", describe("events"));
+    for (const stream of props.streams ?? []) this.stream?.addStream(stream);
+    for (const topic of props.topics ?? []) this.topic?.addTopic(topic);
+    for (const role of props.deliveryStreamRoles ?? []) this.firehose?.grantInvoke(role);
+    if (props.accountLogs) this.logSubscription?.addAccount(this.#functions.map(each => each.logGroup.logGroupName));
+    const named = props.accountLogs ? [] : this.logSubscription?.namedLogGroups; // the account's has them already
+    for (const group of named ?? []) this.addLogGroup(group);
     for (const group of props.logGroups ?? []) this.addLogGroup(group);
     for (const [name, value] of Object.entries(props.tags ?? {})) Tags.of(this).add(name, value);
     warnOfMemoryState(this, this.graph);
@@ -129,11 +185,15 @@ export class Amalgam extends Construct {
 
   /** Where what could not be delivered is kept, apart from the redrive policy of a queue that was given. */
   get deadLetterQueues(): readonly IQueue[] {
-    return [this.logSubscription, this.queue, this.schedule].flatMap(each => each?.deadLetterQueue ?? []);
+    const { logSubscription, queue, schedule, stream, topic, kafka, bus } = this;
+    return [logSubscription, queue, schedule, stream, topic, kafka, bus].flatMap(each => each?.deadLetterQueue ?? []);
   }
 
   get #functions(): readonly CollectorFunction[] {
-    return [this.http, this.logSubscription, this.queue, this.schedule].filter(each => each !== undefined);
+    const { http, logSubscription, queue, schedule, stream, topic, firehose, kafka, bus } = this;
+    return [http, logSubscription, queue, schedule, stream, topic, firehose, kafka, bus].filter(
+      each => each !== undefined,
+    );
   }
 
   /** Subscribes a log group. Those of the collector itself can't be: their logs would make more logs. */
@@ -220,6 +280,15 @@ const given = ({ memory, architecture, timeout, logRetention, reservedConcurrenc
 });
 
 const ofQueue = ({ maximumConcurrency, queue }: AmalgamProps) => ({ maximumConcurrency, queue });
+
+/** Kinds of trigger for which the user brings the source. */
+const broughtBy = (props: AmalgamProps): ReadonlySet<TriggerKind> =>
+  new Set([
+    ...(props.streams?.length ? (["stream"] as const) : []),
+    ...(props.topics?.length ? (["topic"] as const) : []),
+    ...(props.deliveryStreamRoles?.length ? (["firehose"] as const) : []),
+    ...(props.accountLogs ? (["log-subscription"] as const) : []),
+  ]);
 
 const missing = ({ node }: Construct, kind: TriggerKind): string =>
   `${node.path} should have a component with the trigger ${kind}`;

@@ -2,7 +2,7 @@
 import { Annotations, ArnFormat, Duration, Stack, Token } from "aws-cdk-lib";
 import { ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
-import { FilterPattern, type ILogGroup, LogGroup, SubscriptionFilter } from "aws-cdk-lib/aws-logs";
+import { CfnAccountPolicy, FilterPattern, type ILogGroup, LogGroup, SubscriptionFilter } from "aws-cdk-lib/aws-logs";
 import { LambdaDestination } from "aws-cdk-lib/aws-logs-destinations";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
@@ -68,6 +68,24 @@ export class LogSubscriptionFunction extends CollectorFunction {
     });
     const permission = this.function.node.tryFindChild("Subscriptions");
     if (permission) filter.node.addDependency(permission); // CloudWatch tries the function when a subscription is made
+  }
+
+  /** Subscribes all log groups of the account in this region, also those to come, but not those that `except` names. */
+  addAccount(except: readonly string[]): void {
+    const pattern = this.#onePattern("of the account", this.#takers);
+    const policy = new CfnAccountPolicy(this, "AccountPolicy", {
+      policyName: `amalgam-${this.node.addr}`,
+      policyType: "SUBSCRIPTION_FILTER_POLICY",
+      policyDocument: Stack.of(this).toJsonString({
+        DestinationArn: this.function.functionArn,
+        FilterPattern: pattern,
+        Distribution: "Random",
+      }),
+      scope: "ALL",
+      selectionCriteria: `LogGroupName NOT IN [${except.map(name => `"${name}"`).join(", ")}]`,
+    });
+    const permission = this.function.node.tryFindChild("Subscriptions");
+    if (permission) policy.node.addDependency(permission);
   }
 
   /** Of the components that take the group: those that name it, else those that take any. */

@@ -5,6 +5,8 @@ import { CfnQueue, type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-s
 import type { Construct } from "constructs";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
 import { deadLetterQueue } from "./dead-letters.ts";
+import { arnOf, noteOfPattern } from "./stream.ts";
+import { isPattern, namesOf, triggersOf } from "./triggers.ts";
 
 export interface QueueFunctionProps extends CollectorFunctionProps {
   readonly maximumConcurrency: number | undefined;
@@ -18,7 +20,7 @@ const maxReceiveCount = 5;
 
 export class QueueFunction extends CollectorFunction {
   readonly queue: IQueue;
-  /** `undefined` where the user brought the queue, whose dead letters are theirs. */
+  /** `undefined` where the user brought the queue, or the configuration names all: their dead letters are their owners'. */
   readonly deadLetterQueue: IQueue | undefined;
   readonly #maximumConcurrency: number;
 
@@ -30,9 +32,21 @@ export class QueueFunction extends CollectorFunction {
       throw new Error(
         `maximumConcurrency should be from 2 to ${Math.min(1000, reservedConcurrency)}, got ${this.#maximumConcurrency}: messages that a function has no room for count as failed`,
       );
-    this.deadLetterQueue = props.queue ? undefined : deadLetterQueue(this, "DeadLetters");
-    this.queue = props.queue ?? this.#createQueue(props.timeout);
-    this.addQueue(this.queue);
+    const named = this.#namedQueues(props);
+    const [first] = named;
+    const others = props.queue || (first && !takesAny(props));
+    this.deadLetterQueue = others ? undefined : deadLetterQueue(this, "DeadLetters");
+    this.queue = props.queue ?? (first && others ? first : this.#createQueue(props.timeout));
+    for (const queue of new Set([this.queue, ...named])) this.addQueue(queue);
+  }
+
+  /** Queues that components name, which others have made. */
+  #namedQueues({ graph }: QueueFunctionProps): IQueue[] {
+    return namesOf(graph, "queue").flatMap(name => {
+      if (!isPattern(name)) return Queue.fromQueueArn(this, `Queue ${name}`, arnOf(this, "queue", name));
+      noteOfPattern(this, graph, "queue", name);
+      return [];
+    });
   }
 
   /** Takes messages of one more queue. */
@@ -52,6 +66,10 @@ export class QueueFunction extends CollectorFunction {
     });
   }
 }
+
+/** Whether a component takes messages of a queue that has no name yet. */
+const takesAny = ({ graph }: QueueFunctionProps): boolean =>
+  triggersOf(graph, "queue").some(({ trigger }) => !trigger.from?.length);
 
 /** Warns of a queue that shows messages again while the function still works on them; of a queue that is only a name nothing is known. */
 function checkVisibility(scope: Construct, queue: IQueue, timeout: Duration | undefined): void {

@@ -47,7 +47,7 @@ beforeAll(async () => {
   mkdirSync(outdir);
   writeFileSync(path.join(outdir, "main.alloy"), config);
   await bundle({ config: path.join(outdir, "main.alloy"), outdir, target: "aws" });
-  running = await startFunction({ taskRoot: outdir, env: { SINK: sink.url } });
+  running = await startFunction({ taskRoot: outdir, env: { SINK: sink.url, AMALGAM_KAFKA_PARTIAL_FAILURES: "true" } });
 });
 beforeEach(() => {
   sink.answer(200);
@@ -141,4 +141,11 @@ test("labels and metadata say where an entry comes from", async () => {
       [1768471200000000000n, ["queue", "shop-lines", "message_id", "5d1e2f3a-0001-4000-8000-000000000002"]],
     ],
   ]);
+});
+
+test("without provisioned pollers a failure in a batch of Kafka fails all of it", async () => {
+  const second = await startFunction({ taskRoot: path.join(folder, "all"), env: { SINK: sink.url } });
+  const { error } = await second.invoke(recorded("malformed/kafka"));
+  await second.stop();
+  expect(error?.errorMessage).toMatch(/protobuf|message/);
 });

@@ -8,6 +8,7 @@ import { bundle } from "../../functions/bundle.ts";
 import { decodePushProtobuf } from "../../lib/pipeline/telemetry/loki/push.ts";
 import { uncompressBlock } from "../../lib/pipeline/telemetry/snappy.ts";
 import { recorded, recordedNames } from "./events.ts";
+import { recordEvents } from "./record-events.ts";
 import { type RunningFunction, startFunction } from "./runtime-api.ts";
 import { type Received, type Sink, startSink } from "./sink.ts";
 
@@ -145,10 +146,6 @@ const failing = [
   { event: "malformed/cloudwatch-logs-truncated-gzip", error: /^awslogs\.data should be gzip: / },
   { event: "malformed/cloudwatch-logs-bad-json", error: /^cloudwatch logs message should be JSON: / },
   {
-    event: "malformed/sns",
-    error: /^event should come from a source that this function knows, got records of aws:sns$/,
-  },
-  {
     event: "malformed/unknown",
     error: /^event should be a request, records, logs or a schedule, got an object with the keys /,
   },
@@ -181,7 +178,7 @@ test.for(partial)("of $event only what failed goes back", async ({ event, failed
 });
 
 test("every recorded event is shown here", () => {
-  const shown = [...answered, ...failing, ...partial].map(({ event }) => event).sort();
+  const shown = [...[...answered, ...failing, ...partial].map(({ event }) => event), ...recordEvents].sort();
   expect(shown).toEqual([...recordedNames(), ...recordedNames("malformed")].sort());
 });
 
