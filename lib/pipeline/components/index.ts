@@ -16,6 +16,7 @@ import { lokiSourceCloudwatchLogs } from "./loki/source/cloudwatch_logs.ts";
 import { lokiSourceEventbridge } from "./loki/source/eventbridge.ts";
 import { lokiSourceKafka } from "./loki/source/kafka.ts";
 import { lokiSourceKinesis } from "./loki/source/kinesis.ts";
+import { lokiSourceS3 } from "./loki/source/s3.ts";
 import { lokiSourceSns } from "./loki/source/sns.ts";
 import { lokiSourceSqs } from "./loki/source/sqs.ts";
 import { lokiWrite } from "./loki/write.ts";
@@ -59,6 +60,7 @@ const all = [
   lokiSourceEventbridge,
   lokiSourceKafka,
   lokiSourceKinesis,
+  lokiSourceS3,
   lokiSourceSns,
   lokiSourceSqs,
   lokiWrite,

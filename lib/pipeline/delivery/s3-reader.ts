@@ -21,6 +21,8 @@ export interface S3ReaderOptions {
   /** Milliseconds since the epoch, for retries. */
   readonly deadline?: number;
   readonly signal?: AbortSignal | undefined;
+  /** @default Date.now */
+  readonly now?: () => number;
   /** Of one request. @default 4 MiB */
   readonly chunkBytes?: number;
 }
@@ -78,22 +80,30 @@ export class S3Reader {
   }
 
   #get(from: number): Promise<Buffer> {
-    const { deadline, signal } = this.#options;
+    const { deadline, signal, now } = this.#options;
     const all = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
-    return deliver(() => this.#request(from, all), {
+    return deliver(({ remainingMs }) => this.#request(from, all, remainingMs), {
       policy,
+      ...(now && { now }),
       signal: all,
       ...(deadline !== undefined && { deadline }),
     });
   }
 
-  async #request(from: number, signal: AbortSignal): Promise<Buffer> {
+  async #request(from: number, signal: AbortSignal, remainingMs: number): Promise<Buffer> {
     const { client, url, chunkBytes = 4 << 20 } = this.#options;
     const headers = {
       range: `bytes=${from}-${from + chunkBytes - 1}`,
       ...(this.#etag !== undefined && { "if-match": `"${this.#etag}"` }),
     };
-    const answer = await client.request({ url, headers, signal, timeoutMs, maxBytes: chunkBytes, overflow: "fail" });
+    const answer = await client.request({
+      url,
+      headers,
+      signal,
+      timeoutMs: Math.min(timeoutMs, remainingMs),
+      maxBytes: chunkBytes,
+      overflow: "fail",
+    });
     const isRange = answer.status === 206;
     if (isRange || (answer.status === 200 && from === 0)) {
       this.#note(answer, isRange ? sizeOf(answer) : answer.body.length, from);

@@ -58,6 +58,8 @@ export interface ScheduleTrigger {
   readonly kind: "schedule";
   readonly everyMs: number;
   readonly run: (invocation: Invocation) => Promise<void>;
+  /** How many invocations should share the next run, from what the last ones cost; each then does its shard. */
+  readonly shards?: (invocation: Invocation) => Promise<number>;
 }
 
 /** Objects of buckets, read when an event tells that they are there. */
