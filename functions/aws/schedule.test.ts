@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { recorded } from "../../test/functions/events.ts";
 import { loadProbes } from "../../test/functions/probes.ts";
@@ -90,5 +92,81 @@ describe("an event for a stretch of time", () => {
     { it: "not twice at a time", every: 10_000, at: minute, takesMs: 24_000, runs: [0.3, 24.3, 48.3] },
   ])("runs $it", async ({ every, runs, ...options }) => {
     expect(await runsOf(`probe.schedule "a" { every = ${every} }`, options)).toEqual(runs);
+  });
+});
+
+describe("a run that is too much for one invocation", () => {
+  const config = 'probe.schedule "a" { shards = 3 }';
+  const event = { amalgam: { schedule: "probe.schedule.a", at: "2026-08-01T10:00:00Z" } };
+
+  /** Lambda's API as far as it is asked here; refuses from the given request on. */
+  async function lambdaApi(refuseFrom = Number.POSITIVE_INFINITY) {
+    const invoked: unknown[] = [];
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const isRight =
+          request.method === "POST" &&
+          request.url === "/2015-03-31/functions/collector/invocations" &&
+          request.headers["x-amz-invocation-type"] === "Event" &&
+          /^AWS4-HMAC-SHA256 Credential=AKID\/\d{8}\/eu-central-1\/lambda\//.test(request.headers.authorization ?? "");
+        const refused = !isRight || invoked.length >= refuseFrom;
+        if (!refused) invoked.push(JSON.parse(Buffer.concat(chunks).toString()));
+        response.writeHead(refused ? 429 : 202).end();
+      });
+    });
+    await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+    vi.stubEnv("AWS_LAMBDA_FUNCTION_NAME", "collector");
+    vi.stubEnv("AWS_REGION", "eu-central-1");
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKID");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "secret");
+    vi.stubEnv("AWS_ENDPOINT_URL_LAMBDA", `http://127.0.0.1:${(server.address() as AddressInfo).port}`); // it listens on a port
+    return { invoked, close: () => server.close() };
+  }
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.resetModules();
+  });
+
+  test("is split over several, each of which does its part and splits no more", async () => {
+    const api = await lambdaApi();
+    const { pipeline, seen } = await loadProbes(config);
+    const handler = createHandler(pipeline);
+    await handler(event);
+    const shard = (index: number) => ({ amalgam: { ...event.amalgam, shard: { index, count: 3 } } });
+    expect(api.invoked).toEqual(expect.arrayContaining([shard(1), shard(2)]));
+    expect(api.invoked.length).toBe(2);
+    for (const each of api.invoked) await handler(each);
+    expect(api.invoked.length).toBe(2);
+    expect(seen.map(({ got }) => got["what"]).sort()).toEqual(["shard 0 of 3", "shard 1 of 3", "shard 2 of 3"]);
+    api.close();
+  });
+
+  test("is done here as far as no other invocation could be started", async () => {
+    const api = await lambdaApi(1);
+    const { pipeline, seen, logged } = await loadProbes(config);
+    await createHandler(pipeline)(event);
+    api.close();
+    expect(api.invoked.length).toBe(1);
+    expect(seen.map(({ got }) => got["what"]).sort()).toHaveLength(2);
+    expect(logged).toEqual([
+      [
+        "warn",
+        "shards run here, since no invocation could be started for them",
+        {
+          component: "probe.schedule.a",
+          shards: 1,
+          error: "Invoke of collector should be answered with status 202, got 429",
+        },
+      ],
+    ]);
+  });
+
+  test("is done by one where there is no function to start", async () => {
+    const { pipeline, seen } = await loadProbes(config);
+    await createHandler(pipeline)(event);
+    expect(seen.map(({ got }) => got["what"])).toEqual(["schedule"]);
   });
 });

@@ -3,9 +3,11 @@
  * runs more often runs at its times inside of one invocation, up to the next.
  */
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
-import type { Invocation } from "../../lib/pipeline/graph/invocation.ts";
+import type { Invocation, Shard } from "../../lib/pipeline/graph/invocation.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import type { ScheduleTrigger } from "../../lib/pipeline/graph/trigger.ts";
 import type { Call } from "./call.ts";
+import { canInvokeSelf, invokeSelf } from "./invoke-self.ts";
 
 /** Names one component, or several; a plain scheduled event runs all, once. */
 export interface Selection {
@@ -13,6 +15,8 @@ export interface Selection {
     readonly schedule?: string | readonly string[];
     /** Seconds up to the next such event: what runs more often, or at times of its own, runs at all its times until then. */
     readonly forSeconds?: number;
+    /** The part of the run that this invocation does; it is the function itself that splits a run. */
+    readonly shard?: Shard;
     /** When the event was due, in ISO 8601; the time that it takes to come here is not lost. */
     readonly at?: string;
   };
@@ -27,6 +31,7 @@ interface Job {
   readonly component: string;
   readonly everyMs: number;
   readonly run: (invocation: Invocation) => Promise<void>;
+  readonly shards?: ScheduleTrigger["shards"];
 }
 
 /** A stretch of time, in milliseconds since the epoch: from its start up to, and without, its end. */
@@ -42,7 +47,14 @@ export const scheduleHandler =
     const selection = event.amalgam ?? event.detail?.amalgam ?? {};
     const jobs = select(jobsOf(pipeline), selection.schedule);
     const span = spanOf(selection, call.invocation.now);
-    const runs = jobs.map(job => (span ? runInside(span, job, { pipeline, call }) : runOnce(job, call)));
+    const runs = jobs.map(async job => {
+      const shards = await shardsOf(job, selection, call);
+      const outcomes = shards.map(shard => {
+        const own = { pipeline, call, shard };
+        return span ? runInside(span, job, own) : runOnce(job, call, invocationFor(own));
+      });
+      return (await Promise.all(outcomes)).flat();
+    });
     const failures = (await pipeline.drain(Promise.all(runs))).flat();
     const [first] = failures;
     if (first)
@@ -67,12 +79,42 @@ async function runOnce({ component, run }: Job, call: Call, invocation = call.in
 interface Surroundings {
   readonly pipeline: Pipeline;
   readonly call: Call;
+  readonly shard: Shard | undefined;
+}
+
+const invocationFor = ({ call: { invocation }, shard }: Surroundings): Invocation =>
+  shard ? { ...invocation, shard } : invocation;
+
+/** The shards that this invocation does: its own, and those that no other one could be started for. */
+async function shardsOf(
+  { component, shards }: Job,
+  selection: NonNullable<Selection["amalgam"]>,
+  { invocation }: Call,
+): Promise<readonly (Shard | undefined)[]> {
+  if (selection.shard || !shards || !canInvokeSelf()) return [selection.shard];
+  const count = await shards(invocation);
+  if (count < 2) return [undefined];
+  const others = Array.from({ length: count - 1 }, (_, i): Shard => ({ index: i + 1, count }));
+  const outcomes = await Promise.allSettled(
+    others.map(shard => invokeSelf({ amalgam: { ...selection, schedule: component, shard } })),
+  );
+  const left = others.filter((_, i) => outcomes[i]?.status === "rejected");
+  const [failure] = outcomes.flatMap(outcome => (outcome.status === "rejected" ? [messageOf(outcome.reason)] : []));
+  if (failure !== undefined)
+    invocation.log.warn("shards run here, since no invocation could be started for them", {
+      component,
+      shards: left.length,
+      error: failure,
+    });
+  return [{ index: 0, count }, ...left];
 }
 
 /** Runs a job at each of its times in a span; a run that is still under way at the next time takes its place. */
-async function runInside(span: Span, job: Job, { pipeline, call }: Surroundings): Promise<Failure[]> {
+async function runInside(span: Span, job: Job, surroundings: Surroundings): Promise<Failure[]> {
   const failures: Failure[] = [];
-  if (job.everyMs >= span.end - span.start) return isDue(span, job) ? runOnce(job, call) : [];
+  const { pipeline, call, shard } = surroundings;
+  if (job.everyMs >= span.end - span.start)
+    return isDue(span, job) ? runOnce(job, call, invocationFor(surroundings)) : [];
   const { id, deadline, signal } = call.invocation;
   const clock = () => pipeline.invocation({ deadlineMs: 0 }).now;
   const first = Math.ceil(span.start / job.everyMs) * job.everyMs;
@@ -84,6 +126,7 @@ async function runInside(span: Span, job: Job, { pipeline, call }: Surroundings)
       id: `${id}-${n}`,
       deadlineMs: Math.max(0, deadline - clock()),
       ...(signal && { signal }),
+      ...(shard && { shard }),
     });
     failures.push(...(await runOnce(job, call, invocation)));
   }
@@ -108,9 +151,7 @@ function spanOf({ forSeconds, at }: NonNullable<Selection["amalgam"]>, now: numb
 
 const jobsOf = (pipeline: Pipeline): Job[] =>
   pipeline.components.flatMap(({ id: component, triggers, instance }) => [
-    ...triggers.flatMap(trigger =>
-      trigger.kind === "schedule" ? [{ component, everyMs: trigger.everyMs, run: trigger.run }] : [],
-    ),
+    ...triggers.flatMap(trigger => (trigger.kind === "schedule" ? [{ component, ...trigger }] : [])),
     ...(instance?.tick ? [{ component, ...instance.tick }] : []),
   ]);
 

@@ -1,4 +1,4 @@
-import { Duration } from "aws-cdk-lib";
+import { type CfnElement, Duration } from "aws-cdk-lib";
 import { Annotations, Match, Template } from "aws-cdk-lib/assertions";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Code } from "aws-cdk-lib/aws-lambda";
@@ -230,6 +230,24 @@ describe("schedules", () => {
     expect(JSON.parse(schedule?.["Properties"].Target.Input)).toEqual({ amalgam: { schedule: "a", ...input } });
     template.hasResourceProperties("AWS::Lambda::Function", { Timeout: timeout });
     expect(Annotations.fromStack(stack).findWarning("*", Match.anyValue())).toEqual([]);
+  });
+
+  test.for([
+    { it: "may start itself where runs are split", trigger: { shards: true } as const, allowed: 1 },
+    { it: "may not where they are not", trigger: {}, allowed: 0 },
+  ])("the function $it", ({ trigger, allowed: count }) => {
+    const stack = emptyStack();
+    const graph = graphOf({ kind: "schedule", everySeconds: 60, ...trigger });
+    const { function: lambda } = new ScheduleFunction(stack, "Schedule", propsOf(graph));
+    const id = stack.getLogicalId(lambda.node.defaultChild as CfnElement); // a function is one resource
+    const policies = Object.values(Template.fromStack(stack).findResources("AWS::IAM::Policy")).flatMap(
+      ({ Properties }) => Properties.PolicyDocument.Statement,
+    );
+    const itself = policies.filter(
+      ({ Resource }) => JSON.stringify(Resource) === JSON.stringify({ "Fn::GetAtt": [id, "Arn"] }),
+    );
+    const ofFunction = itself.filter(({ Action }) => Action === "lambda:InvokeFunction");
+    expect(ofFunction.length).toBe(1 + count); // one is the scheduler's
   });
 
   test("only the account's own schedules may use the role", () => {

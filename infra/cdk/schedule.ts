@@ -1,6 +1,6 @@
 /** A function that EventBridge Scheduler calls for components that work on a clock. */
 import { Duration, Stack } from "aws-cdk-lib";
-import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Policy, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from "aws-cdk-lib/aws-scheduler";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
@@ -26,6 +26,7 @@ export class ScheduleFunction extends CollectorFunction {
       maxEventAge,
     });
     const role = this.#createRole();
+    if (triggersOf(props.graph, "schedule").some(({ trigger }) => trigger.shards)) this.#allowItself();
     for (const [component, clock] of clocks) this.#schedule(component, clock, role);
   }
 
@@ -42,6 +43,15 @@ export class ScheduleFunction extends CollectorFunction {
           retryPolicy: { maximumEventAgeInSeconds: maxEventAge.toSeconds(), maximumRetryAttempts: 2 },
         }),
       },
+    });
+  }
+
+  /** Rounds that are too much for one invocation are split over several. In the role's own policy it would be a circle. */
+  #allowItself(): void {
+    const { role, functionArn } = this.function;
+    new Policy(this, "InvokeItself", {
+      roles: role ? [role] : [],
+      statements: [new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [functionArn] })],
     });
   }
 

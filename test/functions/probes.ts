@@ -135,9 +135,20 @@ function probes(see: See): Definition[] {
     name: "probe.schedule",
     summary: "Runs on a schedule.",
     stability: "generally-available",
-    args: object({ every: optional(int, 60_000, "Milliseconds."), outcome }),
-    build: ({ every, outcome: how }, host) => ({
-      triggers: [{ kind: "schedule", everyMs: every, run: () => run(see, host.id, "schedule", how) }],
+    args: object({
+      every: optional(int, 60_000, "Milliseconds."),
+      shards: optional(int, 1, "Invocations that share a run."),
+      outcome,
+    }),
+    build: ({ every, shards, outcome: how }, host) => ({
+      triggers: [
+        {
+          kind: "schedule",
+          everyMs: every,
+          shards: async () => shards,
+          run: ({ shard }) => run(see, host.id, shard ? `shard ${shard.index} of ${shard.count}` : "schedule", how),
+        },
+      ],
     }),
   });
   const tick = defineComponent({

@@ -21,6 +21,8 @@ export interface ComponentDescription {
   readonly permissions: readonly { readonly action: string; readonly resource: string }[];
   /** Keeps something in the state store. */
   readonly state: boolean;
+  /** Has dead letters: what its backend refuses for good. Absent where it has none. */
+  readonly deadLetters?: true;
 }
 
 export type TriggerDescription =
@@ -31,7 +33,12 @@ export type TriggerDescription =
       readonly paths: readonly string[];
       readonly authenticated: boolean;
     }
-  | { readonly kind: "schedule"; readonly everySeconds: number }
+  | {
+      readonly kind: "schedule";
+      readonly everySeconds: number;
+      /** The function starts further invocations of itself when a run is too much for one. Absent where it does not. */
+      readonly shards?: true;
+    }
   | {
       readonly kind: "records";
       readonly format: string;
@@ -56,6 +63,7 @@ export function describePipeline({ components }: Pipeline): GraphDescription {
       triggers: [...triggers.map(describeTrigger), ...describeTick(instance?.tick)],
       permissions: instance?.needs?.permissions ?? [],
       state: instance?.needs?.state ?? false,
+      ...(instance?.replay && { deadLetters: true }),
     })),
     edges: components.flatMap(({ id, references }) =>
       references.filter(to => ids.has(to)).map(to => ({ from: id, to })),
@@ -74,7 +82,7 @@ function describeTrigger(trigger: Trigger): TriggerDescription {
       return { kind: "http", host, port, paths: [...new Set(routes.map(({ path }) => path))], authenticated };
     }
     case "schedule":
-      return { kind: "schedule", everySeconds: trigger.everyMs / 1000 };
+      return { kind: "schedule", everySeconds: trigger.everyMs / 1000, ...(trigger.shards && { shards: true }) };
     case "records": {
       const { format, sources, logGroups = [], filterPattern = "", from, kafka, bus } = trigger;
       const of = { ...(from && { from }), ...(kafka && { kafka }), ...(bus && { bus }) };

@@ -10,6 +10,8 @@ export interface Invocation {
   readonly random: () => number;
   /** Milliseconds since the epoch after which no answer counts any more; writers give data back to the trigger before it. */
   readonly deadline: number;
+  /** The part of the work that is this invocation's, where several share it. */
+  readonly shard?: Shard;
   /** Aborted when the caller is gone or the process stops. */
   readonly signal: AbortSignal | undefined;
   readonly state: StateStore;
@@ -18,6 +20,12 @@ export interface Invocation {
   readonly metadata: ReadonlyMap<string, readonly string[]> | undefined;
   /** What the receiver's authentication established of the client. */
   readonly auth: ReadonlyMap<string, string> | undefined;
+}
+
+/** One of several equal parts, counted from 0. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
 }
 
 export interface Logger {

@@ -10,7 +10,7 @@ import type { Diagnostic, Source } from "../syntax/diagnostic.ts";
 import type { Host } from "./component.ts";
 import type { Flow } from "./flow.ts";
 import type { Tap } from "./gate.ts";
-import type { Invocation, Logger } from "./invocation.ts";
+import type { Invocation, Logger, Shard } from "./invocation.ts";
 import type { MetricsRegistry } from "./metrics.ts";
 import { buildNodes, type NodeOptions, type Nodes } from "./nodes.ts";
 import { Runtime } from "./runtime.ts";
@@ -147,6 +147,7 @@ export class Pipeline {
     readonly deadlineMs: number;
     readonly id?: string;
     readonly signal?: AbortSignal;
+    readonly shard?: Shard;
   }): Invocation {
     const { clock, random, state, log } = this.#environment;
     const now = clock();
@@ -160,6 +161,7 @@ export class Pipeline {
       log,
       metadata: undefined,
       auth: undefined,
+      ...(options.shard && { shard: options.shard }),
     };
   }
 

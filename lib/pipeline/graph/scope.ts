@@ -79,9 +79,11 @@ class Running implements Component {
   get health(): Health {
     if (this.own.state !== "healthy") return this.own;
     for (const scope of this.scopes) {
-      for (const { id, health } of scope.components()) {
+      for (const member of scope.members()) {
+        const { health } = member;
         if (health.state === "healthy" || health.state === "unknown") continue;
-        return { ...health, message: `${id}: ${health.message}` };
+        const isItsOwn = health === member.own;
+        return isItsOwn ? { ...health, message: `${member.id}: ${health.message}` } : health;
       }
     }
     return this.own;
@@ -180,10 +182,15 @@ export class Scope {
     return new Map(this.#exports);
   }
 
+  /** The components of this scope alone. */
+  *members(): Generator<Running> {
+    for (const running of this.#running.values())
+      if (running.node.role !== "argument" && running.node.role !== "export") yield running;
+  }
+
   /** All components, those of the scopes inside behind the one that holds them. */
   *components(): Generator<Running> {
-    for (const running of this.#running.values()) {
-      if (running.node.role === "argument" || running.node.role === "export") continue;
+    for (const running of this.members()) {
       yield running;
       for (const scope of running.scopes) yield* scope.components();
     }

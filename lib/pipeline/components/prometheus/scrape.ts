@@ -17,6 +17,7 @@ import { clientProblems, httpClientFields, makeClient } from "../http-client.ts"
 import { PageReader, type PageResult, type Raw, staleMarker } from "./scrape/page.ts";
 import { acceptHeader, defaultProtocols, negotiated, protocolProblems, protocols } from "./scrape/protocols.ts";
 import { reportSamples } from "./scrape/report.ts";
+import { inShard, measured, RoundCost, shardsFor } from "./scrape/shards.ts";
 import { StalenessState } from "./scrape/staleness.ts";
 import { type ScrapeTarget, scrapeTargets } from "./scrape/targets.ts";
 
@@ -128,14 +129,22 @@ export const prometheusScrape = defineComponent({
 function schedules(scrapers: readonly Scraper[], next: Consumer<MetricBatch>, host: Host): Trigger[] {
   const groups = Map.groupBy(scrapers, ({ target }) => target.intervalMs);
   const memory = new Map(scrapers.map(scraper => [scraper.target.key, scraper]));
-  return [...groups].map(([everyMs, group]) => ({
+  return [...groups].map(([everyMs, all]) => ({
     kind: "schedule",
     everyMs,
+    ...(host.mode === "function" && {
+      shards: async () =>
+        shardsFor({ targets: all.length, msPerTarget: await costOf(everyMs, host).read(), intervalMs: everyMs }),
+    }),
     async run(invocation) {
       host.memory.set("scrapers", memory);
-      const outcomes = await Promise.allSettled(
-        group.map(async scraper => next.consume(await scraper.scrape(invocation), invocation)),
-      );
+      const { shard } = invocation;
+      const group = shard ? all.filter(({ target }) => inShard(target.key, shard)) : all;
+      const scrape = () =>
+        Promise.allSettled(group.map(async scraper => next.consume(await scraper.scrape(invocation), invocation)));
+      const outcomes = await (host.mode === "function"
+        ? measured(costOf(everyMs, host), group.length, invocation, scrape)
+        : scrape());
       for (const [i, outcome] of outcomes.entries()) {
         if (outcome.status === "rejected")
           host.log.error("samples were not delivered", {
@@ -149,6 +158,8 @@ function schedules(scrapers: readonly Scraper[], next: Consumer<MetricBatch>, ho
     },
   }));
 }
+
+const costOf = (everyMs: number, { state, id }: Host): RoundCost => new RoundCost(state, id, `cost/${everyMs}`);
 
 /** Marks the series of targets stale that the component had until its arguments changed; once, a while after their last scrape. */
 function farewells(gone: readonly Scraper[], next: Consumer<MetricBatch>): Trigger[] {
