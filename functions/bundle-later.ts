@@ -45,6 +45,7 @@ export const laterModules: readonly LaterModule[] = [
   { module: "lib/pipeline/components/listener-tls", usual: names(/\btls\b/) },
   { module: "lib/pipeline/components/otelcol/receiver/cors", usual: names(/\bcors\b/) },
   { module: "lib/pipeline/delivery/aws-credentials", usual: names(/\bremote\.(aws|s3|vault)\b/) },
+  { module: "lib/pipeline/delivery/bcrypt", usual: never },
   { module: "lib/pipeline/delivery/classify", usual: never },
   { module: "lib/pipeline/delivery/dead-letters-send", usual: never },
   { module: "lib/pipeline/delivery/lz4", usual: names(/\blz4\b/) },

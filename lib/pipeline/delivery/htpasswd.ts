@@ -5,8 +5,9 @@
  *     const verify = htpasswd(text);
  *     await verify("user", "password"); // true
  *
- * `bcryptjs` loads with the first password that needs it.
+ * In a bundle, `bcryptjs` loads with the first password that needs it.
  */
+import { compareBcrypt } from "./bcrypt.ts";
 import { constantTimeEqual } from "./constant-time.ts";
 import { md5Crypt, shaCrypt } from "./crypt.ts";
 
@@ -51,7 +52,7 @@ function checkOf(stored: string): Check {
 function bcrypt(stored: string): Check {
   // $2y$ is what Apache calls the algorithm that others call $2b$.
   const hash = stored.replace(/^\$2[xy]?\$/, "$2b$");
-  return async password => (await import("bcryptjs")).compare(password, hash);
+  return async password => compareBcrypt(password, hash);
 }
 
 /** The digest, for `{SSHA}` followed by the salt. */
