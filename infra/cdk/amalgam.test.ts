@@ -153,8 +153,8 @@ describe("a configuration with every kind of trigger", () => {
     expect(collector.metricErrors().expression).toBe("m0 + m1 + m2 + m3");
   });
 
-  test("allows nothing with a wildcard", () => {
-    const statements = allowed(template);
+  test("allows nothing with a wildcard but to put dead letters, whose names come with them", () => {
+    const statements = allowed(template).filter(({ Action }) => Action !== "s3:PutObject");
     expect(statements.length).toBeGreaterThan(0);
     expect(statements.filter(({ Action, Resource }) => JSON.stringify([Action, Resource]).includes("*"))).toEqual([]);
     template.allResourcesProperties("AWS::IAM::Role", { ManagedPolicyArns: Match.absent() });
@@ -163,12 +163,7 @@ describe("a configuration with every kind of trigger", () => {
 
   test("warns of what differs from a running process", () => {
     const warnings = Annotations.fromStack(stack).findWarning("*", Match.anyValue());
-    expect(warnings.map(({ id, entry }) => [id, entry.data])).toEqual([
-      [
-        "/Shop/Collector",
-        "state of prometheus.scrape.app, prometheus.scrape.slow is kept in the memory of each instance of a function and ends with it [ack: amalgam:memory-state]",
-      ],
-    ]);
+    expect(warnings).toEqual([]);
     Annotations.fromStack(stack).hasInfo(
       "/Shop/Collector/LogSubscription",
       "loki.source.cloudwatch_logs.lambda takes the log groups /shop/*, but a subscription needs a name: add the groups to logGroups, or with addLogGroup",

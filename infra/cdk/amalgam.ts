@@ -7,8 +7,9 @@
  * Each kind of trigger has a function of its own with the same code, since their permissions, concurrency and dead letters differ.
  */
 import path from "node:path";
-import { Annotations, type Duration, Stack, Stage, Tags, Token } from "aws-cdk-lib";
+import { type Duration, Stack, Stage, Tags, Token } from "aws-cdk-lib";
 import { type IMetric, MathExpression, type MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
+import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import type { Grant, IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IStream } from "aws-cdk-lib/aws-kinesis";
 import { type Architecture, Code } from "aws-cdk-lib/aws-lambda";
@@ -27,11 +28,12 @@ import { prepareFunction } from "./load.ts";
 import { LogSubscriptionFunction } from "./log-subscription.ts";
 import { QueueFunction } from "./queue.ts";
 import { ScheduleFunction } from "./schedule.ts";
+import { grantState, type StateProps, stateOf } from "./state.ts";
 import { StreamFunction } from "./stream.ts";
 import { TopicFunction } from "./topic.ts";
 import { selectKinds, type TriggerKind } from "./triggers.ts";
 
-export interface AmalgamProps {
+export interface AmalgamProps extends StateProps {
   /** A file, or a folder of `*.alloy` files. It is loaded at synthesis as it will be in the functions. */
   readonly config: string;
   /**
@@ -136,6 +138,8 @@ export class Amalgam extends Construct {
   readonly logSubscription: LogSubscriptionFunction | undefined;
   readonly queue: QueueFunction | undefined;
   readonly schedule: ScheduleFunction | undefined;
+  /** Where components keep what outlives an invocation; `undefined` where none keeps something, or not in a table. */
+  readonly stateTable: ITable | undefined;
   readonly stream: StreamFunction | undefined;
   readonly topic: TopicFunction | undefined;
   readonly firehose: FirehoseFunction | undefined;
@@ -150,7 +154,15 @@ export class Amalgam extends Construct {
     const { region } = Stack.of(this);
     this.graph = prepareFunction({ config, stability, files, environment, outdir, region });
     const kinds = selectKinds(this.graph, config, props.triggers, broughtBy(props));
-    const common = { ...defaults, ...given(props), environment, code: Code.fromAsset(outdir), graph: this.graph };
+    const state = stateOf(this, { ...props, environment, graph: this.graph });
+    this.stateTable = state.table;
+    const common = {
+      ...defaults,
+      ...given(props),
+      environment: state.environment,
+      code: Code.fromAsset(outdir),
+      graph: this.graph,
+    };
     const describe = (what: string) => ({ ...common, description: `${path.basename(config)}: ${what}` });
     if (kinds.has("http")) this.http = new HttpFunction(this, "Http", describe("requests"));
     if (kinds.has("log-subscription"))
@@ -175,7 +187,7 @@ export class Amalgam extends Construct {
     for (const group of named ?? []) this.addLogGroup(group);
     for (const group of props.logGroups ?? []) this.addLogGroup(group);
     for (const [name, value] of Object.entries(props.tags ?? {})) Tags.of(this).add(name, value);
-    warnOfMemoryState(this, this.graph);
+    if (state.table) for (const each of this.#functions) grantState(state.table, each.function);
   }
 
   /** Where components take requests; `undefined` where none does. */
@@ -300,16 +312,6 @@ function isSameGroup(own: LogGroup, group: string | ILogGroup): boolean {
   if (typeof name !== "string") return JSON.stringify(name) === JSON.stringify(stack.resolve(own.logGroupName));
   const resource = own.node.defaultChild as CfnLogGroup; // a log group is one resource
   return name.startsWith(`${stack.stackName}-${stack.resolve(stack.getLogicalId(resource))}-`);
-}
-
-/** The functions keep state in their memory so far. */
-function warnOfMemoryState(scope: Construct, { components }: GraphDescription): void {
-  const ids = components.filter(({ state }) => state).map(({ id }) => id);
-  if (ids.length)
-    Annotations.of(scope).addWarningV2(
-      "amalgam:memory-state",
-      `state of ${ids.join(", ")} is kept in the memory of each instance of a function and ends with it`,
-    );
 }
 
 const total = (metrics: readonly IMetric[]): MathExpression =>
