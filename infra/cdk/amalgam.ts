@@ -14,6 +14,7 @@ import type { Grant, IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IStream } from "aws-cdk-lib/aws-kinesis";
 import { type Architecture, Code } from "aws-cdk-lib/aws-lambda";
 import type { CfnLogGroup, ILogGroup, LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
@@ -23,6 +24,7 @@ import { BusFunction } from "./bus.ts";
 import { type CollectorFunction, defaults } from "./collector-function.ts";
 import { FirehoseFunction } from "./firehose.ts";
 import { HttpFunction } from "./http.ts";
+import { LetterBucket } from "./letter-bucket.ts";
 import { KafkaFunction, type KafkaProps } from "./kafka.ts";
 import { prepareFunction } from "./load.ts";
 import { LogSubscriptionFunction } from "./log-subscription.ts";
@@ -124,6 +126,11 @@ export interface AmalgamProps extends StateProps {
    */
   readonly maximumConcurrency?: number;
   /**
+   * An existing bucket for what backends refuse for good, as dead letters for `amalgam replay`; `false`: it goes back to its trigger.
+   * @default a new bucket that keeps them for 30 days, where the configuration writes to a backend
+   */
+  readonly deadLetters?: Bucket | IBucket | false;
+  /**
    * Tags of every resource.
    * @default none
    */
@@ -138,6 +145,8 @@ export class Amalgam extends Construct {
   readonly logSubscription: LogSubscriptionFunction | undefined;
   readonly queue: QueueFunction | undefined;
   readonly schedule: ScheduleFunction | undefined;
+  /** Where dead letters are, below the prefix of this collector; `undefined` where there are none. */
+  readonly deadLetters: LetterBucket | undefined;
   /** Where components keep what outlives an invocation; `undefined` where none keeps something, or not in a table. */
   readonly stateTable: ITable | undefined;
   readonly stream: StreamFunction | undefined;
@@ -156,10 +165,11 @@ export class Amalgam extends Construct {
     const kinds = selectKinds(this.graph, config, props.triggers, broughtBy(props));
     const state = stateOf(this, { ...props, environment, graph: this.graph });
     this.stateTable = state.table;
+    this.deadLetters = LetterBucket.for(this, { graph: this.graph, environment, bucket: props.deadLetters });
     const common = {
       ...defaults,
       ...given(props),
-      environment: state.environment,
+      environment: { ...state.environment, ...this.deadLetters?.environment },
       code: Code.fromAsset(outdir),
       graph: this.graph,
     };
@@ -183,6 +193,7 @@ export class Amalgam extends Construct {
     for (const topic of props.topics ?? []) this.topic?.addTopic(topic);
     for (const role of props.deliveryStreamRoles ?? []) this.firehose?.grantInvoke(role);
     if (props.accountLogs) this.logSubscription?.addAccount(this.#functions.map(each => each.logGroup.logGroupName));
+    for (const each of this.#functions) this.deadLetters?.allow(each.function);
     const named = props.accountLogs ? [] : this.logSubscription?.namedLogGroups; // the account's has them already
     for (const group of named ?? []) this.addLogGroup(group);
     for (const group of props.logGroups ?? []) this.addLogGroup(group);
