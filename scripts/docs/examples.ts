@@ -41,7 +41,9 @@ export type ExampleSend =
       readonly text?: string;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  | { readonly record: "cloudwatch_logs"; readonly json: unknown };
+  | { readonly record: "cloudwatch_logs"; readonly json: unknown }
+  /** One of `events/`, by its name without the ending. */
+  | { readonly event: string };
 
 /** What came out. `https://NAME.example.com` is what writers send to. */
 export interface ExampleResult {
@@ -64,6 +66,20 @@ export interface ExampleAsks {
   readonly triggers?: readonly unknown[];
   readonly permissions?: readonly { readonly action: string; readonly resource: string }[];
   readonly state?: boolean;
+}
+
+const eventFolder = new URL("../../events/", import.meta.url);
+
+/** An event as Lambda brings it. */
+export const readEvent = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`${name}.json`, eventFolder), "utf8"));
+
+/** What the list of events says of one. */
+export function describeEvent(name: string): string {
+  const list = readFileSync(new URL("README.md", eventFolder), "utf8");
+  const line = list.split("\n").find(each => each.startsWith(`- \`${name}.json\`: `));
+  if (!line) throw new Error(`events/README.md should describe ${name}.json, got no line that does`);
+  return line.slice(line.indexOf(": ") + 2);
 }
 
 /** All examples by their subject, those of one subject by name. */

@@ -1,5 +1,13 @@
 /** The page of a component or of one of the language's own blocks. */
-import type { Example, ExampleAsks, ExampleRun, ExampleSend, PartEntry, PartExample } from "./examples.ts";
+import {
+  describeEvent,
+  type Example,
+  type ExampleAsks,
+  type ExampleRun,
+  type ExampleSend,
+  type PartEntry,
+  type PartExample,
+} from "./examples.ts";
 import { anyOf, code, fenced, slug, table } from "./markdown.ts";
 import {
   type Argument,
@@ -241,10 +249,20 @@ interface TriggerText {
   readonly format?: string;
 }
 
+const sourceWords: Readonly<Record<string, string>> = {
+  queue: "a queue",
+  "log-subscription": "a log subscription",
+  stream: "a stream",
+  topic: "a topic",
+  firehose: "Firehose",
+  kafka: "Kafka",
+  bus: "an event bus",
+};
+
 function triggerText({ kind, paths = [], everySeconds, sources = [], format = "" }: TriggerText): string {
   if (kind === "http") return `HTTP requests to ${anyOf(paths.map(code))}`;
   if (kind === "schedule") return `a schedule, every ${everySeconds} s`;
-  const names = sources.map(source => (source === "queue" ? "a queue" : "a log subscription"));
+  const names = sources.map(source => sourceWords[source] ?? source);
   return `records of ${anyOf(names)} (${code(format)})`;
 }
 
@@ -319,6 +337,8 @@ const arrivedWords: Readonly<Record<string, string>> = {
 
 function sent(each: ExampleSend, status: number | undefined): string[] {
   if ("record" in each) return ["What arrives, decompressed:", "", ...fenced("json", compactJson(each.json))];
+  if ("event" in each)
+    return [`Lambda brings [${each.event}.json](../../../events/${each.event}.json). ${describeEvent(each.event)}`, ""];
   const answer = status === undefined ? "" : `, which is answered with ${status}`;
   const headers = Object.entries(each.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
   const body = each.json === undefined ? (each.text ?? "") : compactJson(each.json);

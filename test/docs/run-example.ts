@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { createHandler } from "../../functions/aws/handler.ts";
 import { readConfiguration } from "../../functions/local/configuration.ts";
 import { blockDefinitions, knownElsewhere } from "../../lib/pipeline/components/index.ts";
 import { checkConfiguration } from "../../lib/pipeline/graph/check.ts";
@@ -26,6 +27,7 @@ import {
   type ExampleRun,
   type ExampleSend,
   exampleFolder,
+  readEvent,
 } from "../../scripts/docs/examples.ts";
 import { normalise } from "../conformance/support/normalise.ts";
 import { startSink } from "../conformance/support/sink.ts";
@@ -147,6 +149,10 @@ async function sendOne(pipeline: Pipeline, each: ExampleSend): Promise<number | 
     const records = pipeline.triggers.flatMap(({ trigger }) => (trigger.kind === "records" ? trigger : []));
     const trigger = records.find(({ format }) => format === each.record);
     await trigger?.push({ format: each.record, body: Buffer.from(JSON.stringify(each.json)) }, invocation);
+    return undefined;
+  }
+  if ("event" in each) {
+    await createHandler(pipeline)(readEvent(each.event));
     return undefined;
   }
   const { post, json, text = "", headers = {} } = each;

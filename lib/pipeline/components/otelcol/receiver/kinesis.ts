@@ -2,10 +2,9 @@
 import { object, optional } from "../../../eval/schema.ts";
 import { list, string } from "../../../eval/types.ts";
 import { defineComponent } from "../../../graph/component.ts";
-import { bySignal } from "../../../graph/otel-consumer.ts";
 import { nameProblems } from "../../source-names.ts";
 import { debugMetrics, output } from "../args.ts";
-import { pushOtlp } from "./otlp.ts";
+import { otlpRecords } from "./otlp.ts";
 
 const args = object({
   streams: optional(
@@ -27,7 +26,6 @@ export const otelcolReceiverKinesis = defineComponent({
   args,
   check: ({ streams }) => nameProblems("streams", "stream", streams),
   build({ streams, output }, host) {
-    const next = bySignal(output);
     return {
       triggers: [
         {
@@ -35,7 +33,7 @@ export const otelcolReceiverKinesis = defineComponent({
           format: "otlp",
           sources: ["stream"],
           from: streams,
-          push: (record, invocation) => pushOtlp(host.id, record, next, invocation),
+          push: otlpRecords(host.id, output),
         },
       ],
     };

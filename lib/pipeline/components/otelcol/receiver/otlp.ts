@@ -7,13 +7,13 @@ import { type Consumer, defineComponent, type Problem, ProblemError } from "../.
 import type { Invocation } from "../../../graph/invocation.ts";
 import { type OtlpBatch, otlpBatch } from "../../../graph/kinds.ts";
 import { bySignal } from "../../../graph/otel-consumer.ts";
-import type { DecodedRecord, HttpReply, HttpRequest, Route, Signal } from "../../../graph/trigger.ts";
+import type { HttpReply, HttpRequest, RecordsTrigger, Route, Signal } from "../../../graph/trigger.ts";
 import { canonicalise } from "../../../telemetry/otlp/canonical.ts";
 import { requestFromJson } from "../../../telemetry/otlp/json-read.ts";
 import { exportResponse, statusResponse } from "../../../telemetry/otlp/responses.ts";
 import { validate, validateAndIndex } from "../../../telemetry/otlp/validate.ts";
 import { listenerTls, listenerTlsProblems } from "../../listener-tls.ts";
-import { debugMetrics, output, serverTls } from "../args.ts";
+import { debugMetrics, type OutputArgs, output, serverTls } from "../args.ts";
 import { authHandler } from "../auth.ts";
 import { preflight, withCors } from "./cors.ts";
 
@@ -145,7 +145,7 @@ export const otelcolReceiverOtlp = defineComponent({
           kind: "records",
           format: "otlp",
           sources: ["queue", "topic"],
-          push: (record, invocation) => pushOtlp("otelcol.receiver.otlp", record, next, invocation),
+          push: otlpRecords(host.id, output),
         },
       ],
     };
@@ -306,15 +306,17 @@ function checked({ signal, looksInto }: Taken, body: Uint8Array): OtlpBatch {
 const metadataOf = ({ headers }: HttpRequest): ReadonlyMap<string, readonly string[]> =>
   new Map(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]] as const])));
 
-/** Hands on an export request that came as a record, refused where Alloy's receiver would refuse it. */
-export async function pushOtlp(
-  component: string,
-  record: DecodedRecord,
-  next: Consumer<OtlpBatch>,
-  invocation: Invocation,
-): Promise<void> {
-  if (record.format !== "otlp")
-    throw new DeliveryError(`${component} takes OTLP, got ${record.format}`, { kind: "reject" });
-  const { signal, encoding, body } = record;
-  await next.consume(batchOf({ signal, looksInto: false }, encoding, body), invocation);
+/** Hands on export requests that come as records; refuses what Alloy's receiver would refuse, and signals that go nowhere. */
+export function otlpRecords(component: string, output: OutputArgs): RecordsTrigger["push"] {
+  const next = bySignal(output);
+  return async (record, invocation) => {
+    if (record.format !== "otlp")
+      throw new DeliveryError(`${component} takes OTLP, got ${record.format}`, { kind: "reject" });
+    const { signal, encoding, body } = record;
+    if (!output[signal].length)
+      throw new DeliveryError(`${component} should have ${signal} in its output, since it got some`, {
+        kind: "reject",
+      });
+    await next.consume(batchOf({ signal, looksInto: false }, encoding, body), invocation);
+  };
 }

@@ -2,10 +2,9 @@
 import { object, optional } from "../../../eval/schema.ts";
 import { list, string } from "../../../eval/types.ts";
 import { defineComponent } from "../../../graph/component.ts";
-import { bySignal } from "../../../graph/otel-consumer.ts";
 import { nameProblems } from "../../source-names.ts";
 import { debugMetrics, output } from "../args.ts";
-import { pushOtlp } from "./otlp.ts";
+import { otlpRecords } from "./otlp.ts";
 
 const args = object({
   queues: optional(
@@ -27,7 +26,6 @@ export const otelcolReceiverSqs = defineComponent({
   args,
   check: ({ queues }) => nameProblems("queues", "queue", queues),
   build({ queues, output }, host) {
-    const next = bySignal(output);
     return {
       triggers: [
         {
@@ -35,7 +33,7 @@ export const otelcolReceiverSqs = defineComponent({
           format: "otlp",
           sources: ["queue"],
           from: queues,
-          push: (record, invocation) => pushOtlp(host.id, record, next, invocation),
+          push: otlpRecords(host.id, output),
         },
       ],
     };
