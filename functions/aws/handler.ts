@@ -24,6 +24,7 @@ import { gatewayV1Handler } from "./gateway-v1.ts";
 import { gatewayV2Handler } from "./gateway-v2.ts";
 import { kafkaHandler } from "./kafka.ts";
 import { kinesisHandler } from "./kinesis.ts";
+import { objectsHandler } from "./objects.ts";
 import type { Observer, Outcome } from "./observer.ts";
 import { type ScheduleEvent, scheduleHandler } from "./schedule.ts";
 import { snsHandler } from "./sns.ts";
@@ -107,6 +108,8 @@ function dispatch(pipeline: Pipeline, event: unknown, call: Call): Promise<unkno
       return eventBridgeHandler(pipeline)(event as EventBridgeEvent<string, unknown> | RoutedEvent, call);
     case "logs":
       return cloudwatchLogsHandler(pipeline)(event as CloudWatchLogsEvent, call);
+    case "objects":
+      return objectsHandler(pipeline)(event as Fields, call);
     case "schedule":
       return scheduleHandler(pipeline)(event as ScheduleEvent, call);
     default:
@@ -119,7 +122,19 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-type Kind = "alb" | "v2" | "v1" | "sqs" | "sns" | "kinesis" | "kafka" | "firehose" | "bus" | "logs" | "schedule";
+type Kind =
+  | "alb"
+  | "v2"
+  | "v1"
+  | "sqs"
+  | "sns"
+  | "kinesis"
+  | "kafka"
+  | "firehose"
+  | "bus"
+  | "logs"
+  | "objects"
+  | "schedule";
 
 /** What an event is, by the fields that only its kind has. */
 function kindOf(event: unknown): Kind {
@@ -131,6 +146,7 @@ function kindOf(event: unknown): Kind {
     if (typeof httpMethod === "string") return "v1";
   }
   if (Array.isArray(Records) && isObject(Records[0])) return kindOfRecords(Records[0]);
+  if (event["Event"] === "s3:TestEvent" || isObject(event["amalgam.object"])) return "objects";
   if (isObject(awslogs) && typeof awslogs["data"] === "string") return "logs";
   const { records, eventSource, deliveryStreamArn } = event;
   if (Array.isArray(records) && typeof deliveryStreamArn === "string") return "firehose";
@@ -144,7 +160,7 @@ function kindOf(event: unknown): Kind {
   throw new Error(`event should be a request, records, logs or a schedule, got an object with the keys ${keys}`);
 }
 
-function kindOfRecords({ eventSource, EventSource }: Fields): "sqs" | "sns" | "kinesis" {
+function kindOfRecords({ eventSource, EventSource }: Fields): "sqs" | "sns" | "kinesis" | "objects" {
   const from = eventSource ?? EventSource;
   switch (from) {
     case "aws:sqs":
@@ -153,6 +169,8 @@ function kindOfRecords({ eventSource, EventSource }: Fields): "sqs" | "sns" | "k
       return "sns";
     case "aws:kinesis":
       return "kinesis";
+    case "aws:s3":
+      return "objects";
     default:
       throw new Error(`event should come from a source that this function knows, got records of ${from}`);
   }

@@ -3,6 +3,7 @@ import { logGroupSelection } from "../../lib/pipeline/components/loki/source/log
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import type { DecodedRecord, RawRecord, RecordSource, RecordsTrigger } from "../../lib/pipeline/graph/trigger.ts";
 import type { Call } from "./call.ts";
+import { ObjectReaders, type QueueDelivery } from "./objects.ts";
 
 export interface Taker {
   readonly component: string;
@@ -19,6 +20,8 @@ export interface Message {
   readonly raw: () => RawRecord;
   /** Names the component that is to take it. */
   readonly component?: string | undefined;
+  /** Where it came from a queue. */
+  readonly delivery?: QueueDelivery;
 }
 
 /** What takes records of one kind of source, for the time of an invocation. */
@@ -27,6 +30,7 @@ export class Takers {
   readonly #call: Call;
   readonly #raw: readonly Taker[];
   readonly #byContent: readonly Taker[];
+  readonly #objects: ObjectReaders;
 
   constructor(pipeline: Pipeline, source: RecordSource, call: Call) {
     this.#source = source;
@@ -34,6 +38,7 @@ export class Takers {
     const all = pipeline.triggers.flatMap(({ component, trigger }) =>
       trigger.kind === "records" && trigger.sources.includes(source) ? [{ component, trigger }] : [],
     );
+    this.#objects = new ObjectReaders(pipeline, call);
     this.#raw = all.filter(({ trigger }) => trigger.format === "raw");
     this.#byContent = all.filter(({ trigger }) => trigger.format !== "raw");
   }
@@ -54,6 +59,8 @@ export class Takers {
     const rest = raw.filter(taker => rankOf(taker, from) !== excluded);
     const asItIs = (takers: readonly Taker[]) => () => this.#pushTo(takers, message.raw());
     if (naming.length) return asItIs(naming);
+    const objects = this.#objects.prepareMessage(message);
+    if (objects) return objects;
     if (component !== undefined && this.#source === "bus")
       throw new Error(`${component} should take events of a bus, got no such component in the configuration`);
     if (rest.length && !this.#byContent.length) return asItIs(rest);

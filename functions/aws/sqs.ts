@@ -36,6 +36,7 @@ function messageIn(message: SQSRecord): Message {
     open: () => recognise(message.body, hints),
     raw: () => rawOf(message),
     component: hints.get("component"),
+    delivery: { queue: message.eventSourceARN, attempt: Number(message.attributes?.ApproximateReceiveCount) || 1 },
   };
 }
 
