@@ -189,7 +189,7 @@ export class Api {
   }
 
   #snapshot(): Snapshot {
-    return this.#snapshots.of(this.#local.parts);
+    return this.#snapshots.of(this.#local.pipelines);
   }
 
   #rows(snapshot: Snapshot): RowJson[] {

@@ -1,9 +1,9 @@
 /** What is known of the components of a process until one of them is evaluated again: the tree, the edges, the borders. */
 import { describePipeline, type TriggerDescription } from "../lib/pipeline/graph/describe.ts";
-import type { Component } from "../lib/pipeline/graph/pipeline.ts";
+import type { Component, Pipeline } from "../lib/pipeline/graph/pipeline.ts";
 import { type Border, bordersOf, onlyExit, sendersOf } from "./borders.ts";
 import { type Edge, edgesOf } from "./edges.ts";
-import { type Part, type Tree, type TreeNode, treeOf } from "./tree.ts";
+import { type Tree, type TreeNode, treeOf } from "./tree.ts";
 
 export class Snapshot {
   readonly tree: Tree;
@@ -14,16 +14,12 @@ export class Snapshot {
   readonly #receivers = new Map<string, Set<string>>();
   readonly #exits = new Map<string, string | undefined>();
 
-  constructor(parts: readonly Part[]) {
-    this.tree = treeOf(parts);
+  constructor(pipelines: readonly Pipeline[]) {
+    this.tree = treeOf(pipelines);
     const ranks = new Map([...this.tree.nodes.keys()].map((id, i) => [id, i]));
-    this.edges = parts.flatMap(({ prefix, pipeline }) => {
-      const rank = ({ id }: Component) => ranks.get(prefix + id) ?? 0;
-      const edges = edgesOf(pipeline.components.toSorted((a, b) => rank(a) - rank(b)));
-      if (prefix === "") return edges;
-      return edges.map(edge => ({ ...edge, from: prefix + edge.from, to: prefix + edge.to }));
-    });
-    this.triggers = triggersOf(parts);
+    const rank = ({ id }: Component) => ranks.get(id) ?? 0;
+    this.edges = pipelines.flatMap(({ components }) => edgesOf(components.toSorted((a, b) => rank(a) - rank(b))));
+    this.triggers = triggersOf(pipelines);
     const isHolder = (id: string) => holds(this.node(id));
     this.#senders = sendersOf(this.edges, isHolder);
     this.borders = bordersOf(this.edges, isHolder, id => this.takesData(id));
@@ -63,12 +59,12 @@ export class Snapshot {
   }
 }
 
-const triggersOf = (parts: readonly Part[]): ReadonlyMap<string, readonly TriggerDescription[]> =>
+const triggersOf = (pipelines: readonly Pipeline[]): ReadonlyMap<string, readonly TriggerDescription[]> =>
   new Map(
-    parts.flatMap(({ prefix, pipeline }) =>
+    pipelines.flatMap(pipeline =>
       describePipeline(pipeline)
         .components.filter(({ triggers }) => triggers.length)
-        .map(({ id, triggers }) => [prefix + id, triggers] as const),
+        .map(({ id, triggers }) => [id, triggers] as const),
     ),
   );
 
@@ -84,16 +80,16 @@ export class Snapshots {
   /** Another number for each snapshot. */
   revision = 0;
 
-  of(parts: readonly Part[]): Snapshot {
+  of(pipelines: readonly Pipeline[]): Snapshot {
     const seen: unknown[] = [];
-    for (const { prefix, pipeline } of parts) {
-      seen.push(pipeline, prefix);
+    for (const pipeline of pipelines) {
+      seen.push(pipeline);
       for (const { id, values, gates, instance } of pipeline.components) seen.push(id, values, gates.size, instance);
     }
     if (this.#last && seen.length === this.#seen.length && seen.every((each, i) => each === this.#seen[i]))
       return this.#last;
     this.#seen = seen;
-    this.#last = new Snapshot(parts);
+    this.#last = new Snapshot(pipelines);
     this.revision++;
     return this.#last;
   }

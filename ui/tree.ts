@@ -24,14 +24,8 @@ export interface Tree {
   readonly top: readonly TreeNode[];
 }
 
-/** A pipeline, and what stands before the ids of its components. */
-export interface Part {
-  readonly prefix: string;
-  readonly pipeline: Pipeline;
-}
-
 /** Puts components where their ids say. */
-export function treeOf(parts: readonly Part[]): Tree {
+export function treeOf(pipelines: readonly Pipeline[]): Tree {
   const found = new Map<string, TreeNode>();
   const top: TreeNode[] = [];
   const add = (id: string, role: Role, { component, scope }: Partial<Pick<TreeNode, "component" | "scope">> = {}) => {
@@ -46,13 +40,13 @@ export function treeOf(parts: readonly Part[]): Tree {
     if (component) for (let at = parent; at; at = at.parent) at.inside++;
     return node;
   };
-  for (const { prefix, pipeline } of parts) {
-    if (prefix !== "") add(prefix.slice(0, -1), "remotecfg");
+  for (const pipeline of pipelines) {
+    if (pipeline.path !== "") add(pipeline.path, "remotecfg");
     for (const component of pipeline.components) {
       const { role } = component.node;
       if (role === "argument" || role === "export") continue;
-      add(prefix + component.id, role, { component });
-      if (role === "foreach") for (const scope of component.scopes) add(prefix + scope.path, "item", { scope });
+      add(component.id, role, { component });
+      if (role === "foreach") for (const scope of component.scopes) add(scope.path, "item", { scope });
     }
   }
   return inOrder(top);

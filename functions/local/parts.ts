@@ -1,5 +1,5 @@
 /** The pipelines of a process, that of the file and the one from a server: what they listen on, run, and are seen as. */
-import type { Component, Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import type { HttpTrigger, Route } from "../../lib/pipeline/graph/trigger.ts";
 import type { Service } from "./listener.ts";
 import type { Job, Schedule } from "./schedule.ts";
@@ -12,24 +12,6 @@ export interface Part {
 
 /** Which one: that of the file, or the one that came from a server. */
 export type PartName = "main" | "remotecfg";
-
-/** What stands before the ids of a pipeline's components. */
-export const prefixes: Readonly<Record<PartName, string>> = { main: "", remotecfg: "remotecfg/" };
-
-/** A component as it is seen from outside of its pipeline. */
-export const named = (component: Component, prefix: string): Component => ({
-  ...component,
-  id: prefix + component.id,
-  references: component.references.map(each => prefix + each),
-  // its getters are not copied with it
-  node: component.node,
-  health: component.health,
-  exports: component.exports,
-  values: component.values,
-  triggers: component.triggers,
-  instance: component.instance,
-  gates: component.gates,
-});
 
 /** A trigger and the pipeline that it leads into. */
 export interface Door {
@@ -49,13 +31,13 @@ export function serviceOf(doors: readonly Door[]): Service {
 /** Components may share an address. Where the system chooses the port, each has its own. */
 export function byAddress(parts: ReadonlyMap<PartName, { readonly pipeline: Pipeline }>): Map<string, Door[]> {
   const groups = new Map<string, Door[]>();
-  for (const [name, { pipeline }] of parts) {
+  for (const { pipeline } of parts.values()) {
     for (const { component, trigger } of pipeline.triggers) {
       if (trigger.kind !== "http") continue;
       const { host, port, tls } = trigger;
       // certificates can be exchanged, the way of speaking TLS can't
       const way = tls && [tls.clientCertificates];
-      const address = JSON.stringify([host, port, way, ...(port === 0 ? [prefixes[name] + component] : [])]);
+      const address = JSON.stringify([host, port, way, ...(port === 0 ? [component] : [])]);
       const group = groups.get(address);
       if (group) group.push({ trigger, pipeline });
       else groups.set(address, [{ trigger, pipeline }]);
@@ -65,14 +47,10 @@ export function byAddress(parts: ReadonlyMap<PartName, { readonly pipeline: Pipe
 }
 
 /** Schedules and the second clocks of all components. */
-export function jobsOf(pipeline: Pipeline, prefix: string): Job[] {
-  return pipeline.components.flatMap(({ id, triggers, instance }) => {
-    const name = prefix + id;
-    return [
-      ...triggers.flatMap(trigger =>
-        trigger.kind === "schedule" ? [{ name, everyMs: trigger.everyMs, run: trigger.run }] : [],
-      ),
-      ...(instance?.tick ? [{ name, ...instance.tick }] : []),
-    ];
-  });
-}
+export const jobsOf = (pipeline: Pipeline): Job[] =>
+  pipeline.components.flatMap(({ id: name, triggers, instance }) => [
+    ...triggers.flatMap(trigger =>
+      trigger.kind === "schedule" ? [{ name, everyMs: trigger.everyMs, run: trigger.run }] : [],
+    ),
+    ...(instance?.tick ? [{ name, ...instance.tick }] : []),
+  ]);

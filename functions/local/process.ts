@@ -25,8 +25,7 @@ import type { TraceRequest } from "./listener.ts";
 import type { ProcessLogger } from "./log.ts";
 import { OwnLog } from "./own-log.ts";
 import { OwnTraces } from "./own-traces.ts";
-import { byAddress, jobsOf, named, type Part, type PartName, prefixes } from "./parts.ts";
-import { prefixed } from "./prefixed.ts";
+import { byAddress, jobsOf, type Part, type PartName } from "./parts.ts";
 import { RemoteConfig } from "./remotecfg.ts";
 import { parseRemote } from "./remotecfg-file.ts";
 import { type Job, Schedule } from "./schedule.ts";
@@ -58,7 +57,7 @@ const flushMs = 5000;
 
 export class LocalProcess {
   readonly metrics = new MetricsRegistry();
-  readonly #memories = { main: new Map(), remotecfg: new Map() };
+  readonly #memories = new Map<string, Map<string, unknown>>();
   readonly #options: ProcessOptions;
   readonly #state: StateStore;
   readonly #deadLetters: DeadLetterSink;
@@ -99,16 +98,14 @@ export class LocalProcess {
     return this.#parts.get("main")?.pipeline;
   }
 
-  /** All pipelines that run, each with what stands before its components' ids. */
-  get parts(): readonly { readonly prefix: string; readonly pipeline: Pipeline }[] {
-    return [...this.#parts].map(([name, { pipeline }]) => ({ prefix: prefixes[name], pipeline }));
+  /** All pipelines that run. */
+  get pipelines(): readonly Pipeline[] {
+    return [...this.#parts.values()].map(({ pipeline }) => pipeline);
   }
 
   /** The components of all pipelines, with ids that differ. */
   get components(): readonly Component[] {
-    return this.parts.flatMap(({ prefix, pipeline }) =>
-      prefix === "" ? pipeline.components : pipeline.components.map(component => named(component, prefix)),
-    );
+    return this.pipelines.flatMap(({ components }) => components);
   }
 
   /** The configuration that comes from a server, if there is to be one. */
@@ -129,7 +126,7 @@ export class LocalProcess {
   /** Shows each batch that enters a component, in the pipelines that run and in those that come after them. */
   watch(tap: (component: string) => Tap): void {
     this.#tap = tap;
-    for (const { prefix, pipeline } of this.parts) this.#watch(pipeline, prefix);
+    for (const pipeline of this.pipelines) this.#watch(pipeline);
   }
 
   /**
@@ -190,7 +187,7 @@ export class LocalProcess {
     });
     this.#directory = directory;
     const remote = this.#parts.get("remotecfg");
-    if (remote) this.#watch(remote.pipeline, prefixes.remotecfg); // its data is shown as the file says
+    if (remote) this.#watch(remote.pipeline); // its data is shown as the file says
     update();
   }
 
@@ -208,11 +205,11 @@ export class LocalProcess {
     const before = this.#parts.get(name);
     const schedule = new Schedule(options => pipeline.invocation(options), this.#options.log);
     this.#parts.set(name, { pipeline, schedule });
-    this.#watch(pipeline, prefixes[name]);
+    this.#watch(pipeline);
     opened();
     this.#doors.lead(byAddress(this.#parts));
     await before?.schedule.stop(); // so that no target is scraped by both
-    schedule.set(this.#jobs(pipeline, prefixes[name]));
+    schedule.set(this.#jobs(pipeline));
     await before?.pipeline.settled();
     await before?.pipeline.close();
   }
@@ -265,18 +262,18 @@ export class LocalProcess {
   }
 
   /** What the schedule runs, as spans. */
-  #jobs(pipeline: Pipeline, prefix: string): Job[] {
-    return jobsOf(pipeline, prefix).map(job => {
+  #jobs(pipeline: Pipeline): Job[] {
+    return jobsOf(pipeline).map(job => {
       const run = this.#runs.get(job.run) ?? traced(this.#ownTraces, job);
       this.#runs.set(job.run, run); // the schedule tells jobs apart by it
       return { ...job, run };
     });
   }
 
-  #watch(pipeline: Pipeline, prefix: string): void {
+  #watch(pipeline: Pipeline): void {
     const main = this.pipeline;
     const tap = this.#tap;
-    pipeline.watch(tap && main && mayWatch(main) ? component => tap(prefix + component) : undefined);
+    pipeline.watch(tap && main && mayWatch(main) ? tap : undefined);
   }
 
   /** Takes over the triggers of components that were evaluated again. */
@@ -292,7 +289,7 @@ export class LocalProcess {
         });
       }
       this.#doors.lead(byAddress(this.#parts));
-      part.schedule.set(this.#jobs(pipeline, prefixes[name]));
+      part.schedule.set(this.#jobs(pipeline));
     });
   }
 
@@ -305,19 +302,19 @@ export class LocalProcess {
       state: this.#state,
       deadLetters: withConfiguration(this.#deadLetters, configurationHash(files.map(({ source }) => source.text))),
       metrics: this.metrics,
-      memories: this.#memories[name],
+      memories: this.#memories,
+      path: name === "main" ? "" : name,
       directory,
       storagePath: this.#options.storagePath,
       clock: Date.now,
       random: Math.random,
     };
-    const prefix = prefixes[name];
     const loaded = await loadPipeline(files, {
       definitions: blockDefinitions,
       knownElsewhere,
       stability,
       community,
-      environment: prefix === "" ? environment : prefixed(environment, prefix),
+      environment,
     });
     if (!loaded.pipeline) throw new ConfigurationError(loaded.diagnostics);
     return loaded.pipeline;

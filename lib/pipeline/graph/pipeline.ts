@@ -123,6 +123,11 @@ export class Pipeline {
       this.settings.set(node.block.name.name, this.#root.configure(node, diagnostics));
   }
 
+  /** What stands in front of the ids of all components; empty for the only pipeline of a process. */
+  get path(): string {
+    return this.#environment.path ?? "";
+  }
+
   /** All components in the order of evaluation, those inside of modules behind the block that holds them. */
   get components(): readonly Component[] {
     return [...this.#root.components()];
