@@ -8,6 +8,7 @@ export default defineConfig({
       "cli/**/*.test.ts",
       "ui/**/*.test.ts",
       "infra/**/*.test.ts",
+      "operations/**/*.test.ts",
       "test/**/*.test.ts",
     ],
     testTimeout: 30_000,

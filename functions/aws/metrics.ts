@@ -48,7 +48,7 @@ export function observeMetrics(options: MetricsOptions): Observer {
   const counter = (name: string, help: string, labels?: Readonly<Record<string, string>>) =>
     metrics.counter(`amalgam_function_${name}_total`, help, labels);
   const received = counter("received_records", "Records that events brought; a request is one.");
-  const bytes = counter("received_bytes", "Bytes of those records, without base64.");
+  const bytes = counter("received_bytes", "Bytes of the records that events brought, without base64.");
   const returned = counter("returned_records", "Records that go back to their queue or stream, to come again.");
   const failed = counter("failed_invocations", "Invocations that failed as a whole.");
   const coldStarts = counter("cold_starts", "Instances of the function that started.");
