@@ -18,6 +18,7 @@ import {
   sourcesOf,
   topicsOf,
 } from "./resources/sources.ts";
+import { keptBy } from "./resources/stores.ts";
 import { type FunctionKind, kindsOf } from "./resources/triggers.ts";
 
 export type { FunctionKind } from "./resources/triggers.ts";
@@ -32,6 +33,10 @@ export interface ResourcePlan {
   readonly eventSources: readonly EventSourcePlan[];
   readonly topics: readonly TopicPlan[];
   readonly rules: readonly RulePlan[];
+  readonly tables: readonly TablePlan[];
+  readonly buckets: readonly BucketPlan[];
+  /** Variables of the functions, besides the user's. */
+  readonly environment: readonly VariablePlan[];
   /** Roles that aren't those of functions. */
   readonly roles: readonly RolePlan[];
   /** Values that components read; they are made by others. */
@@ -155,6 +160,32 @@ export interface RulePlan {
   readonly reason: string;
 }
 
+/** A table of DynamoDB, billed by request. */
+export interface TablePlan {
+  readonly id: string;
+  /** Names of its keys, both strings. */
+  readonly partitionKey: string;
+  readonly sortKey: string;
+  readonly timeToLive: string;
+  readonly components: readonly string[];
+  readonly reason: string;
+}
+
+/** A bucket of S3, closed to the public; keys in it begin with the collector's name. */
+export interface BucketPlan {
+  readonly id: string;
+  readonly expireAfterDays: number;
+  readonly components: readonly string[];
+  readonly reason: string;
+}
+
+export interface VariablePlan {
+  readonly name: string;
+  /** With `${table-name:ID}`, or with `${place:ID}` for `s3://BUCKET/NAME`. */
+  readonly value: string;
+  readonly reason: string;
+}
+
 export interface RolePlan {
   readonly id: string;
   readonly principal: string;
@@ -182,6 +213,7 @@ export function planResources(graph: GraphDescription): ResourcePlan {
     eventSources: sourcesOf(graph, kinds),
     topics: topicsOf(graph),
     rules: rulesOf(graph),
+    ...keptBy(graph),
     roles: schedules.length ? [schedulerRole] : [],
     secrets: secretsOf(graph),
     notes: notesOf(graph),

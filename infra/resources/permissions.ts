@@ -2,6 +2,7 @@
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
 import type { FunctionKind, PermissionPlan, SecretPlan } from "../resources.ts";
 import { deadLettersOf, hasOwnQueue, namedArns } from "./sources.ts";
+import { storePermissions } from "./stores.ts";
 
 /** Of the function's own log group, queue and dead letters, then of what components ask for. */
 export function permissionsOf(graph: GraphDescription, kind: FunctionKind): PermissionPlan[] {
@@ -22,6 +23,16 @@ export function permissionsOf(graph: GraphDescription, kind: FunctionKind): Perm
           },
         ]
       : []),
+    ...(kind === "schedule"
+      ? [
+          {
+            actions: ["lambda:InvokeFunction"],
+            resource: "${function:schedule}",
+            reason: "rounds that are too much for one invocation are split over several",
+          },
+        ]
+      : []),
+    ...storePermissions(graph),
     ...componentPermissions(graph),
   ];
 }

@@ -47,6 +47,8 @@ locals {
     { for kind, each in aws_cloudwatch_log_group.this : "$${log-group:${kind}}" => "${each.arn}:*" },
     { for id, each in aws_sqs_queue.this : "$${queue:${id}}" => each.arn },
     { for component, each in aws_cloudwatch_event_rule.this : "$${rule:${component}}" => each.arn },
+    { for id, each in aws_dynamodb_table.this : "$${table:${id}}" => each.arn },
+    { for id, each in aws_s3_bucket.this : "$${objects:${id}}" => "${each.arn}/${var.name}/*" },
   )
 }
 
@@ -84,6 +86,7 @@ resource "aws_iam_role_policy" "this" {
       [
         for permission in each.value.permissions :
         { Effect = "Allow", Action = permission.actions, Resource = local.resolved[permission.resource] }
+        if !contains(local.elsewhere, permission.resource) && !startswith(permission.resource, "$${function:")
       ],
       [
         for arn in each.key == "queue" ? var.queue_arns : [] :
@@ -121,7 +124,7 @@ resource "aws_lambda_function" "this" {
   tags                           = var.tags
 
   environment {
-    variables = var.environment
+    variables = local.environment
   }
 
   logging_config {
@@ -141,6 +144,22 @@ resource "aws_lambda_function" "this" {
       error_message = join("\n", local.plan.problems)
     }
   }
+}
+
+# Apart from the others, since a function comes after those and this after the function.
+resource "aws_iam_role_policy" "itself" {
+  for_each = {
+    for kind, each in local.functions : kind => [
+      for permission in each.permissions : permission.actions if permission.resource == "$${function:${kind}}"
+    ] if anytrue([for permission in each.permissions : permission.resource == "$${function:${kind}}"])
+  }
+
+  name = "itself"
+  role = aws_iam_role.this[each.key].name
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = flatten(each.value), Resource = aws_lambda_function.this[each.key].arn }]
+  })
 }
 
 # ---- Queues -------------------------------------------------------------------------------------------------------------

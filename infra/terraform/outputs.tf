@@ -33,6 +33,16 @@ output "dead_letter_queue_arns" {
   value       = { for id, each in aws_sqs_queue.this : id => each.arn if endswith(id, "dead-letters") }
 }
 
+output "dead_letters" {
+  description = "Where data is kept that backends refuse for good, for `amalgam dead-letters` and `amalgam replay`; null where there is none."
+  value       = lookup(local.environment, "AMALGAM_DEAD_LETTERS", null)
+}
+
+output "state" {
+  description = "Where components keep state; null where none does."
+  value       = lookup(local.environment, "AMALGAM_STATE", null)
+}
+
 output "log_group_names" {
   description = "Where the functions write their own logs."
   value       = { for kind, each in aws_cloudwatch_log_group.this : kind => each.name }

@@ -131,6 +131,12 @@ variable "kms_key_arn" {
   default     = null
 }
 
+variable "deletion_protection" {
+  description = "Keeps the table of state and the bucket of refused data from being deleted with the module."
+  type        = bool
+  default     = true
+}
+
 variable "tags" {
   description = "Tags of every resource that can have some."
   type        = map(string)
