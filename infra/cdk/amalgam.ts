@@ -24,10 +24,11 @@ import { BusFunction } from "./bus.ts";
 import { type CollectorFunction, defaults } from "./collector-function.ts";
 import { FirehoseFunction } from "./firehose.ts";
 import { HttpFunction } from "./http.ts";
-import { LetterBucket } from "./letter-bucket.ts";
 import { KafkaFunction, type KafkaProps } from "./kafka.ts";
+import { LetterBucket } from "./letter-bucket.ts";
 import { prepareFunction } from "./load.ts";
 import { LogSubscriptionFunction } from "./log-subscription.ts";
+import { type AlarmOptions, Observability, type OwnMetric, ownMetric } from "./observability.ts";
 import { QueueFunction } from "./queue.ts";
 import { ScheduleFunction } from "./schedule.ts";
 import { grantState, type StateProps, stateOf } from "./state.ts";
@@ -131,6 +132,16 @@ export interface AmalgamProps extends StateProps {
    */
   readonly deadLetters?: Bucket | IBucket | false;
   /**
+   * Alarms on data that is lost, refused, set aside or late, and on functions that fail; `{}` makes all that apply. Each costs by the month.
+   * @default none
+   */
+  readonly alarms?: AlarmOptions;
+  /**
+   * A dashboard in CloudWatch, which costs by the month.
+   * @default false
+   */
+  readonly dashboard?: boolean;
+  /**
    * Tags of every resource.
    * @default none
    */
@@ -154,6 +165,8 @@ export class Amalgam extends Construct {
   readonly firehose: FirehoseFunction | undefined;
   readonly kafka: KafkaFunction | undefined;
   readonly bus: BusFunction | undefined;
+  /** Its alarms and its dashboard. */
+  readonly observability: Observability;
 
   constructor(scope: Construct, id: string, props: AmalgamProps) {
     super(scope, id);
@@ -197,6 +210,14 @@ export class Amalgam extends Construct {
     const named = props.accountLogs ? [] : this.logSubscription?.namedLogGroups; // the account's has them already
     for (const group of named ?? []) this.addLogGroup(group);
     for (const group of props.logGroups ?? []) this.addLogGroup(group);
+    this.observability = new Observability(this, "Observability", {
+      functions: this.#functions,
+      queues: this.queue ? [this.queue.queue] : [],
+      streams: this.stream ? [this.stream] : [],
+      deadLetterQueues: this.deadLetterQueues,
+      alarms: props.alarms,
+      dashboard: props.dashboard ?? false,
+    });
     for (const [name, value] of Object.entries(props.tags ?? {})) Tags.of(this).add(name, value);
     if (state.table) for (const each of this.#functions) grantState(state.table, each.function);
   }
@@ -261,6 +282,16 @@ export class Amalgam extends Construct {
   /** Invocations that failed as a whole; messages that a queue keeps are not among them. */
   metricErrors(options?: MetricOptions): MathExpression {
     return total(this.#functions.map(each => each.function.metricErrors(options)));
+  }
+
+  /** Invocations of all functions that Lambda had no room for. */
+  metricThrottles(options?: MetricOptions): MathExpression {
+    return total(this.#functions.map(each => each.function.metricThrottles(options)));
+  }
+
+  /** What all functions write of themselves, such as `SentItems` and `DroppedItems`, as a sum. */
+  metric(name: OwnMetric, options?: MetricOptions): MathExpression {
+    return total(this.#functions.map(each => ownMetric(each.function, name, options)));
   }
 
   /** Events and messages that wait in dead-letter queues: an alarm at 1 tells that data needs a person. */
