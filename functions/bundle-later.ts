@@ -24,6 +24,7 @@ const operates = (files: readonly File[]) => toJson(files).includes('"kind":"bin
 
 /** These two pass requests on as they are; all others of their family look into them. */
 const looksIntoOtlp = names(/\botelcol\.(?!receiver\.otlp\b|exporter\.otlphttp\b)/);
+const readsObjects = names(/\b(loki\.source\.s3|otelcol\.receiver\.awss3)\b/);
 const formatsNumbers = names(/\b(loki\.process|otelcol\.(processor|exporter\.debug)|prometheus)\b/);
 
 export const laterModules: readonly LaterModule[] = [
@@ -35,23 +36,31 @@ export const laterModules: readonly LaterModule[] = [
   { module: "functions/aws/kafka", usual: names(/\b(loki\.source|otelcol\.receiver)\.kafka\b/) },
   { module: "functions/aws/kinesis", usual: names(/\b(loki\.source|otelcol\.receiver)\.kinesis\b/) },
   { module: "functions/aws/metrics-otlp", usual: never },
+  { module: "functions/aws/objects", usual: readsObjects },
   { module: "functions/aws/schedule", usual: names(/\bprometheus\.scrape\b/) },
+  { module: "functions/aws/send-to-queue", usual: never },
   { module: "functions/aws/sns", usual: names(/\bloki\.source\.(sns|sqs)\b/) },
   {
     module: "functions/aws/sqs",
-    usual: names(/\bloki\.source\.cloudwatch_logs\b|\b(loki\.source|otelcol\.receiver)\.sqs\b/),
+    usual: names(/\bloki\.source\.(cloudwatch_logs|s3)\b|\b(loki\.source|otelcol\.receiver)\.(sqs|awss3)\b/),
   },
   { module: "functions/local/configuration", usual: never },
   { module: "lib/pipeline/components/listener-tls", usual: names(/\btls\b/) },
   { module: "lib/pipeline/components/otelcol/receiver/cors", usual: names(/\bcors\b/) },
-  { module: "lib/pipeline/delivery/aws-credentials", usual: names(/\bremote\.(aws|s3|vault)\b/) },
+  {
+    module: "lib/pipeline/delivery/aws-credentials",
+    usual: names(/\b(remote\.(aws|s3|vault)|source\.s3|receiver\.awss3)\b/),
+  },
   { module: "lib/pipeline/delivery/bcrypt", usual: never },
   { module: "lib/pipeline/delivery/classify", usual: never },
   { module: "lib/pipeline/delivery/dead-letters-send", usual: never },
   { module: "lib/pipeline/delivery/lz4", usual: names(/\blz4\b/) },
   { module: "lib/pipeline/delivery/oauth2", usual: names(/\boauth2\b/) },
   { module: "lib/pipeline/delivery/proxy", usual: names(/\bproxy_/) },
-  { module: "lib/pipeline/delivery/sigv4", usual: names(/\b(sigv4|remote\.(aws|s3|vault))\b/) },
+  {
+    module: "lib/pipeline/delivery/sigv4",
+    usual: names(/\b(sigv4|remote\.(aws|s3|vault)|source\.s3|receiver\.awss3)\b/),
+  },
   { module: "lib/pipeline/eval/gofloat", usual: formatsNumbers },
   { module: "lib/pipeline/eval/goplain", usual: names(/\b(prometheus|discovery)\./) },
   { module: "lib/pipeline/eval/hints", usual: never },

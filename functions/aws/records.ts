@@ -30,7 +30,7 @@ export class Takers {
   readonly #call: Call;
   readonly #raw: readonly Taker[];
   readonly #byContent: readonly Taker[];
-  readonly #objects: ObjectReaders;
+  readonly #objects: ObjectReaders | undefined;
 
   constructor(pipeline: Pipeline, source: RecordSource, call: Call) {
     this.#source = source;
@@ -38,7 +38,8 @@ export class Takers {
     const all = pipeline.triggers.flatMap(({ component, trigger }) =>
       trigger.kind === "records" && trigger.sources.includes(source) ? [{ component, trigger }] : [],
     );
-    this.#objects = new ObjectReaders(pipeline, call);
+    if (pipeline.triggers.some(({ trigger }) => trigger.kind === "objects"))
+      this.#objects = new ObjectReaders(pipeline, call);
     this.#raw = all.filter(({ trigger }) => trigger.format === "raw");
     this.#byContent = all.filter(({ trigger }) => trigger.format !== "raw");
   }
@@ -59,7 +60,7 @@ export class Takers {
     const rest = raw.filter(taker => rankOf(taker, from) !== excluded);
     const asItIs = (takers: readonly Taker[]) => () => this.#pushTo(takers, message.raw());
     if (naming.length) return asItIs(naming);
-    const objects = this.#objects.prepareMessage(message);
+    const objects = this.#objects?.prepareMessage(message);
     if (objects) return objects;
     if (component !== undefined && this.#source === "bus")
       throw new Error(`${component} should take events of a bus, got no such component in the configuration`);
