@@ -6,7 +6,7 @@ import { object, optional, required } from "../../lib/pipeline/eval/schema.ts";
 import { int, list, oneOf, string } from "../../lib/pipeline/eval/types.ts";
 import { type Definition, defineComponent } from "../../lib/pipeline/graph/component.ts";
 import type { Environment, Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
-import type { DecodedRecord, HttpRequest } from "../../lib/pipeline/graph/trigger.ts";
+import type { DecodedRecord, HttpRequest, RecordSource } from "../../lib/pipeline/graph/trigger.ts";
 import { parseFile } from "../../lib/pipeline/syntax/parser.ts";
 
 export interface Probes {
@@ -72,8 +72,9 @@ const httpArgs = object({
 });
 
 const recordsArgs = object({
-  format: optional(oneOf("format", ["otlp", "loki", "cloudwatch_logs"]), "loki", "Its format."),
+  format: optional(oneOf("format", ["otlp", "loki", "cloudwatch_logs", "raw"]), "loki", "Its format."),
   sources: optional(list(string), ["queue", "log-subscription"], "Where they come from."),
+  from: optional(list(string), undefined, "What it takes records of."),
   log_groups: optional(list(string), undefined, "Its log groups."),
   fails_on: optional(string, undefined, "Text of the records that end otherwise."),
   outcome,
@@ -115,12 +116,13 @@ function probes(see: See): Definition[] {
     summary: "Takes records.",
     stability: "generally-available",
     args: recordsArgs,
-    build: ({ format, sources, log_groups, fails_on, outcome: how }, host) => ({
+    build: ({ format, sources, from, log_groups, fails_on, outcome: how }, host) => ({
       triggers: [
         {
           kind: "records",
           format: format as "loki", // one of the formats
-          sources: sources as ("queue" | "log-subscription")[], // given so in tests
+          sources: sources as RecordSource[], // given so in tests
+          ...(from && { from }),
           ...(log_groups && { logGroups: log_groups }),
           push: async ({ body, ...record }: DecodedRecord) => {
             const text = Buffer.from(body).toString("latin1");
