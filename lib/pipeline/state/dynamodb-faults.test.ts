@@ -58,6 +58,8 @@ let front: { readonly url: string; close(): void };
 /** What happens to the next requests, then again from the first. */
 let plan: readonly Name[] = [];
 let requests: string[] = [];
+/** What else happens when a request arrives, by its number. */
+let meanwhile: ((number: number) => Promise<void>) | undefined;
 
 beforeAll(async () => {
   emulator = await startEmulator();
@@ -65,7 +67,8 @@ beforeAll(async () => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer); // a stream without an encoding
     const fault = plan[requests.length % plan.length] ?? "none";
-    requests.push(String(request.headers["x-amz-target"]).replace(/^.*\./, ""));
+    const number = requests.push(String(request.headers["x-amz-target"]).replace(/^.*\./, ""));
+    await meanwhile?.(number);
     await faults[fault](request, response, Buffer.concat(parts).toString());
   });
   await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
@@ -83,6 +86,7 @@ afterAll(async () => {
 beforeEach(() => {
   plan = [];
   requests = [];
+  meanwhile = undefined;
 });
 
 async function forward({ headers }: IncomingMessage, body: string) {
@@ -97,16 +101,29 @@ async function pass(request: IncomingMessage, response: ServerResponse, body: st
 }
 
 /** A store on a new table behind the server, whose waits take no time. */
-async function opened(options: Partial<TableOptions> = {}) {
+const opened = async (options?: Partial<TableOptions>) => (await openedWith(options))[0];
+
+async function openedWith(options: Partial<TableOptions> = {}) {
   const table = { ...(await emulator.table()), endpoint: front.url };
   let waited = 0;
   const now = () => waited;
   const sleep = async (ms: number) => {
     waited += ms;
   };
-  return new DynamoDbStore({ ...table, now, sleep, random: () => 1, timeoutMs: 60_000, attemptMs: 5000, ...options });
+  const store = new DynamoDbStore({
+    ...table,
+    now,
+    sleep,
+    random: () => 1,
+    timeoutMs: 60_000,
+    attemptMs: 5000,
+    ...options,
+  });
+  return [store, table] as const;
 }
 
+/** Repeated after 60,000 bytes, no compression finds that. */
+const noise = crypto.getRandomValues(new Uint8Array(60_000));
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const passing = Object.keys(faults).filter(name => name !== "none") as Name[]; // keys of it
 
@@ -135,13 +152,25 @@ test.for(passing.map(it => ({ it })))(
 test("all of them in turn, around values in parts", async () => {
   const store = await opened({ attemptMs: 500 });
   plan = passing.flatMap(each => [each, "none"] as const);
-  const noise = crypto.getRandomValues(new Uint8Array(60_000));
   const large = Buffer.concat(Array.from({ length: 16 }, (_, i) => noise.map(byte => byte ^ i)));
   const version = await store.put("n", "k", large);
   expect(await store.get("n", "k")).toEqual({ value: Uint8Array.from(large), version });
   expect(await store.put("n", "k", bytes(1), { ifVersion: version ?? "" })).not.toBeUndefined();
   expect((await store.get("n", "k"))?.value).toEqual(bytes(1));
   await store.close();
+});
+
+test("a value that is overwritten while its parts are read is read anew", async () => {
+  const [reader, options] = await openedWith();
+  const writer = new DynamoDbStore({ ...options, endpoint: emulator.url });
+  const [old, next] = [Buffer.alloc(500_000, noise), Buffer.alloc(900_000, noise).reverse()];
+  await writer.put("n", "k", old);
+  meanwhile = async number => {
+    if (number === 2) await writer.put("n", "k", next); // after the item, before its parts
+  };
+  expect(Buffer.compare((await reader.get("n", "k"))?.value ?? old, next)).toBe(0);
+  expect(requests).toEqual(["BatchGetItem", "BatchGetItem", "BatchGetItem", "BatchGetItem"]);
+  await Promise.all([reader.close(), writer.close()]);
 });
 
 describe("a table that stays as it is", () => {

@@ -18,27 +18,22 @@ const maxNamespaceBytes = 2048;
 
 const valuePrefix = "v/";
 
-const tooLong = (what: string, text: string, max: number, bytes: number) =>
-  new DeliveryError(
-    `state in DynamoDB: ${what} should have 1 to ${max} bytes, got ${bytes}: ${JSON.stringify(text.slice(0, 40))}`,
-    { kind: "reject" },
-  );
+function refusal(expected: string, bytes: number, text: string): DeliveryError {
+  const shown = JSON.stringify(text.slice(0, 40)) + (text.length > 40 ? "…" : "");
+  return new DeliveryError(`state in DynamoDB: ${expected} bytes, got ${bytes}: ${shown}`, { kind: "reject" });
+}
 
 function partition(namespace: string): Attribute {
   const bytes = Buffer.byteLength(namespace);
-  if (bytes < 1 || bytes > maxNamespaceBytes) throw tooLong("a namespace", namespace, maxNamespaceBytes, bytes);
-  return { S: namespace };
+  if (bytes >= 1 && bytes <= maxNamespaceBytes) return { S: namespace };
+  throw refusal(`a namespace should have 1 to ${maxNamespaceBytes}`, bytes, namespace);
 }
 
 /** Where the value of a key is. Throws what DynamoDB would refuse. */
 export function keyOf(namespace: string, key: string): ItemKey {
   const bytes = Buffer.byteLength(key);
-  if (bytes > maxKeyBytes)
-    throw new DeliveryError(
-      `state in DynamoDB: a key of ${namespace} should have at most ${maxKeyBytes} bytes, got ${bytes}: ${JSON.stringify(key.slice(0, 40))}…`,
-      { kind: "reject" },
-    );
-  return { namespace: partition(namespace), key: { S: valuePrefix + key } };
+  if (bytes <= maxKeyBytes) return { namespace: partition(namespace), key: { S: valuePrefix + key } };
+  throw refusal(`a key of ${namespace} should have at most ${maxKeyBytes}`, bytes, key);
 }
 
 /** Where keys of a prefix are, as the values of a query. */
