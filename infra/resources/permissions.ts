@@ -3,6 +3,7 @@ import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
 import type { FunctionKind, PermissionPlan, SecretPlan } from "../resources.ts";
 import { deadLettersOf, hasOwnQueue, namedArns } from "./sources.ts";
 import { storePermissions } from "./stores.ts";
+import { triggersOf } from "./triggers.ts";
 
 /** Of the function's own log group, queue and dead letters, then of what components ask for. */
 export function permissionsOf(graph: GraphDescription, kind: FunctionKind): PermissionPlan[] {
@@ -23,7 +24,7 @@ export function permissionsOf(graph: GraphDescription, kind: FunctionKind): Perm
           },
         ]
       : []),
-    ...(kind === "schedule"
+    ...(kind === "schedule" && triggersOf(graph, "schedule").some(({ trigger }) => trigger.shards)
       ? [
           {
             actions: ["lambda:InvokeFunction"],

@@ -241,10 +241,11 @@ resource "aws_scheduler_schedule" "this" {
     role_arn = aws_iam_role.scheduler["scheduler"].arn
     # the name of a value of Scheduler has characters that jsonencode writes in another way
     input = replace(replace(jsonencode({
-      amalgam = merge(
-        { schedule = each.key },
-        can(each.value.forSeconds) ? { forSeconds = each.value.forSeconds, at = "<aws.scheduler.scheduled-time>" } : {},
-      )
+      amalgam = { for name, value in {
+        schedule   = each.key
+        forSeconds = try(each.value.forSeconds, null)
+        at         = can(each.value.forSeconds) ? "<aws.scheduler.scheduled-time>" : null
+      } : name => value if value != null }
     }), "\\u003c", "<"), "\\u003e", ">")
 
     retry_policy {
