@@ -30,6 +30,7 @@ import { otelcolProcessorBatch } from "./otelcol/processor/batch.ts";
 import { otelcolProcessorFilter } from "./otelcol/processor/filter.ts";
 import { otelcolProcessorMemoryLimiter } from "./otelcol/processor/memory_limiter.ts";
 import { otelcolProcessorProbabilisticSampler } from "./otelcol/processor/probabilistic_sampler.ts";
+import { otelcolReceiverAwss3 } from "./otelcol/receiver/awss3.ts";
 import { otelcolReceiverKafka } from "./otelcol/receiver/kafka.ts";
 import { otelcolReceiverKinesis } from "./otelcol/receiver/kinesis.ts";
 import { otelcolReceiverOtlp } from "./otelcol/receiver/otlp.ts";
@@ -74,6 +75,7 @@ const all = [
   otelcolProcessorFilter,
   otelcolProcessorMemoryLimiter,
   otelcolProcessorProbabilisticSampler,
+  otelcolReceiverAwss3,
   otelcolReceiverKafka,
   otelcolReceiverKinesis,
   otelcolReceiverOtlp,

@@ -50,7 +50,12 @@ export type TriggerDescription =
       readonly kafka?: KafkaConnection;
       readonly bus?: BusRule;
     }
-  | { readonly kind: "objects"; readonly buckets: readonly ObjectSelection[] };
+  | {
+      readonly kind: "objects";
+      readonly buckets: readonly ObjectSelection[];
+      /** ARN of a queue that others made. */
+      readonly queue?: string;
+    };
 
 export function describePipeline({ components }: Pipeline): GraphDescription {
   const ids = new Set(components.map(({ id }) => id)); // arguments and exports of modules are none
@@ -89,7 +94,7 @@ function describeTrigger(trigger: Trigger): TriggerDescription {
       return { kind: "records", format, sources, logGroups, filterPattern, ...of };
     }
     case "objects":
-      return { kind: "objects", buckets: trigger.buckets };
+      return { kind: "objects", buckets: trigger.buckets, ...(trigger.queue && { queue: trigger.queue }) };
     default:
       return trigger satisfies never;
   }

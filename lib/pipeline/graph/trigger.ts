@@ -67,6 +67,8 @@ export interface ObjectsTrigger {
   readonly kind: "objects";
   /** Which objects it takes; an empty list is all that events tell of. */
   readonly buckets: readonly ObjectSelection[];
+  /** ARN of the queue that events come through, where others made it and the notifications into it. */
+  readonly queue?: string;
   /**
    * Reads an object, and stops before the deadline: then it resolves to how far it came, and the caller sees to it that it is
    * called again with that. `undefined`: all of the object has been acknowledged.
