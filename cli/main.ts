@@ -141,6 +141,33 @@ program
     });
   });
 
+program
+  .command("cost")
+  .description("estimate what a configuration costs in a month on AWS, with all that the number rests on")
+  .argument("<config>", configArgument)
+  .requiredOption("--gb-per-day <gigabytes>", "telemetry that arrives, before compression", Number)
+  .option("--events-per-day <count>", "invocations with data (default: one for each 100 kB)", Number)
+  .option("--memory <megabytes>", "memory of a function", Number, 512)
+  .addOption(new Option("--arch <architecture>", "its processor").choices(["arm64", "x86_64"]).default("arm64"))
+  .option("--region <region>", "whose prices count", "us-east-1")
+  .option("--via <trigger>", "what the data comes through, as http or queue (default: the first that there is)")
+  .option("--json", "print the estimate as JSON")
+  .addOption(stability)
+  .addHelpText("after", help("cost --gb-per-day=10 config.alloy", "0 estimated, 1 the configuration does not load"))
+  .action(async (config: string, options: Record<string, unknown>) => {
+    const { cost } = await import("./cost.ts");
+    process.exitCode = await cost(config, {
+      gbPerDay: options["gbPerDay"] as number, // parsed above
+      eventsPerDay: options["eventsPerDay"] as number | undefined, // parsed above
+      memory: options["memory"] as number, // has a default
+      architecture: options["arch"] as "arm64", // one of the choices
+      region: options["region"] as string, // has a default
+      via: options["via"] as string | undefined, // any text
+      json: "json" in options,
+      stability: options["stability.level"] as "generally-available", // one of the choices
+    });
+  });
+
 const letters = program
   .command("dead-letters")
   .description("look at what backends refused for good; `amalgam replay` sends it again");

@@ -1,13 +1,14 @@
 /**
  * `npm run bench`: three pipelines under load, the cold start of a function, the load of a large configuration, per second of the collector's own processor time.
  *
- *     npm run bench -- [--only traces,logs,scrape,cold,load] [--seconds 8] [--peer "COMMAND {config}"]
+ *     npm run bench -- [--only traces,logs,scrape,cold,load] [--seconds 8] [--record] [--peer "COMMAND {config}"]
  *
+ * `--record` writes the figures of the pipelines down for `amalgam cost` (cli/cost/measured.ts).
  * `--peer` runs another program (Alloy: `alloy run {config}`) on the same configuration files under the same load and prints both.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os, { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { Collector } from "./collector.ts";
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     only: { type: "string", default: "traces,logs,scrape,cold,load" },
     seconds: { type: "string", default: "8" },
     peer: { type: "string" },
+    record: { type: "boolean", default: false },
   },
 });
 const seconds = Number(values.seconds);
@@ -104,9 +106,12 @@ async function scrape(name: string, start: Start): Promise<Figures> {
     const before = { cpu: collector.cpu(), samples: await samples() };
     await pause(seconds * 1000);
     const cpu = collector.cpu() - before.cpu;
+    const items = ((await samples()) - before.samples) / cpu;
+    const page = await (await fetch(`http://127.0.0.1:${pages.port}/metrics`)).arrayBuffer();
     return {
       name,
-      items: ((await samples()) - before.samples) / cpu,
+      megabytes: (items * page.byteLength) / 10_000 / 1e6,
+      items,
       peakRss: collector.peakRss(),
       note: `cold ${thousands(coldRate)} samples per CPU-second`,
     };
@@ -132,6 +137,26 @@ function print(title: string, unit: string, rows: readonly Figures[]): void {
   }
 }
 
+/** Figures of Amalgam's own pipelines, by what `amalgam cost` calls them. */
+const recorded = new Map<string, number>();
+
+function record(workload: string, rows: readonly Figures[]): void {
+  const [own] = rows;
+  if (own?.megabytes !== undefined) recorded.set(workload, Number(own.megabytes.toPrecision(3)));
+}
+
+function writeRecord(): void {
+  const file = path.join(import.meta.dirname, "../../cli/cost/measured.ts");
+  const [cpu] = os.cpus();
+  const machine = `${(cpu?.model ?? "unknown processor").trim()}, ${os.cpus().length} cores, Node ${process.version}`;
+  let text = readFileSync(file, "utf8")
+    .replace(/date: ".*"/, `date: "${new Date().toISOString().slice(0, 10)}"`)
+    .replace(/machine: ".*"/, `machine: ${JSON.stringify(machine)}`);
+  for (const [workload, megabytes] of recorded)
+    text = text.replace(new RegExp(`\\b${workload}: [\\d.]+`), `${workload}: ${megabytes}`);
+  writeFileSync(file, text);
+}
+
 const runScript = (name: string) =>
   spawnSync(process.execPath, [path.join(import.meta.dirname, name)], { stdio: "inherit" });
 
@@ -143,12 +168,14 @@ try {
       await push("protobufjs", "traces", reference, 24_318, url),
     ];
     if (values.peer) rows.push(await push("peer", "traces", peer, 24_318, url));
+    record("otlp", rows);
     print("OTLP traces, 1,000 spans, gzip: filter, delete, insert, sample 50 %, otlphttp gzip", "spans", rows);
   }
   if (wanted.has("logs")) {
     const url = "http://127.0.0.1:23100/loki/api/v1/push";
     const rows = [await push("amalgam", "logs", amalgam, 23_100, url)];
     if (values.peer) rows.push(await push("peer", "logs", peer, 23_100, url));
+    record("logs", rows);
     print(
       "Loki push, 2,000 JSON lines: json, drop, replace, labels, structured metadata, relabel, loki.write",
       "lines",
@@ -158,6 +185,7 @@ try {
   if (wanted.has("scrape")) {
     const rows = [await scrape("amalgam", amalgam)];
     if (values.peer) rows.push(await scrape("peer", peer));
+    record("metrics", rows);
     print("Scrape of 10,000 series, two relabel rules, remote write (warm)", "samples", rows);
   }
   if (wanted.has("cold")) {
@@ -168,6 +196,7 @@ try {
     process.stdout.write("\nA configuration from its text to a running pipeline and its end, in a warm process\n");
     runScript("load.ts");
   }
+  if (values.record) writeRecord();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
