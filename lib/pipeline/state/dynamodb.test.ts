@@ -88,9 +88,9 @@ describe("a table has", () => {
   });
 });
 
-test("a value of 12 MB is more than one request of parts", async () => {
+test("a value of 4 MB is more than one request of parts", async () => {
   const { store } = await opened();
-  const value = noise(12_000_000);
+  const value = noise(4_000_000);
   const version = await store.put("n", "k", value);
   const found = await store.get("n", "k");
   expect(found?.version).toBe(version);
