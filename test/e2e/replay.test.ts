@@ -1,10 +1,12 @@
 /** Dead letters as somebody has them, looks at them, and sends them again. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { DeadLetter, LetterBox } from "../../lib/pipeline/delivery/dead-letters.ts";
+import { bundle } from "../../functions/bundle.ts";
+import { configurationHash, type DeadLetter, type LetterBox } from "../../lib/pipeline/delivery/dead-letters.ts";
 import { openCloudLetters } from "../../lib/pipeline/delivery/dead-letters-cloud.ts";
 import { folderDeadLetters } from "../../lib/pipeline/delivery/dead-letters-folder.ts";
 import { letterPlace } from "../../lib/pipeline/delivery/dead-letters-place.ts";
@@ -346,6 +348,41 @@ describe.skipIf(!motoIsInstalled)("in AWS", () => {
       "sent 0 letters with 0 items, 0 B; 1 letter was replayed before: --again sends kept ones again\n",
     );
     expect([...loki.counts().values()]).toEqual(Array(count).fill(1));
+  });
+
+  test("a function's letters are in the bucket that its environment names, and sent again from there", async () => {
+    const [loki, bucket] = [await startLoki(), await newBucket()];
+    const config = writeConfig(`
+loki.source.api "in" {
+  http { }
+  forward_to = [loki.write.out.receiver]
+}
+${writing(loki.url)}`);
+    const { file } = await bundle({ config, outdir: path.join(temporaryFolder(), "function"), target: "aws" });
+    process.env["AMALGAM_DEAD_LETTERS"] = `s3://${bucket}/shop`;
+    onTestFinished(() => void delete process.env["AMALGAM_DEAD_LETTERS"]);
+    const { handler } = (await import(file)) as { handler: (event: unknown, context: unknown) => Promise<unknown> }; // as entries have it
+    loki.refuse = () => 400;
+    const answer = await handler(
+      {
+        version: "2.0",
+        rawPath: "/loki/api/v1/push",
+        rawQueryString: "",
+        headers: { "content-type": "application/json" },
+        requestContext: { http: { method: "POST", path: "/loki/api/v1/push" } },
+        isBase64Encoded: false,
+        body: JSON.stringify({ streams: [{ stream: { app: "shop" }, values: [["1763737200000000000", "line 1"]] }] }),
+      },
+      { awsRequestId: "1", getRemainingTimeInMillis: () => 20_000 },
+    );
+    expect(answer).toMatchObject({ statusCode: 204 }); // whoever sent it needs not come again
+    const from = ["--from", `s3://${bucket}/shop`];
+    const { stdout } = await runCli(["dead-letters", "list", "--json", ...from]);
+    const configuration = configurationHash([readFileSync(config, "utf8")]);
+    expect(JSON.parse(stdout)).toMatchObject({ component: "loki.write.out", status: 400, configuration });
+    loki.refuse = () => undefined;
+    expect((await runCli(["replay", config, ...from])).code).toBe(0);
+    expect([...loki.counts()]).toEqual([["line 1", 1]]);
   });
 
   /** Of random bytes, which nothing makes smaller. */
