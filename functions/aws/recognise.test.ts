@@ -1,6 +1,7 @@
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { openSubscription, recognise } from "./recognise.ts";
+import { recorded } from "../../test/functions/events.ts";
+import { openSubscription, recognise, recogniseData } from "./recognise.ts";
 
 const none = new Map<string, string>();
 const formats = (text: string, hints: ReadonlyMap<string, string> = none) =>
@@ -54,7 +55,7 @@ test.for([
     text: '{"streams":{},"resourceSpans":1}',
     error: `${expected}, got JSON with the keys streams, resourceSpans`,
   },
-  { it: "a request without items", text: "CgA=", error: `${expected}, got 2 bytes of something else in base64` },
+  { it: "a request without items", text: "CgA=", error: `${expected}, got 2 bytes of something else` },
   {
     it: "more notifications than anyone needs",
     text: sns('{"streams":[]}', 5),
@@ -83,4 +84,26 @@ test("the data of a subscription has a bound", () => {
 test("the bytes of a record are those of the message", () => {
   const text = '{"streams": [ ]}';
   expect(recognise(text, none).map(({ body }) => Buffer.from(body).toString())).toEqual([text]);
+});
+
+const protobuf = Buffer.from(recorded("sqs-otlp-protobuf").Records[0].body, "base64");
+const traces = { format: "otlp", signal: "traces", encoding: "protobuf" };
+
+test.for([
+  { it: "protobuf", data: protobuf, got: traces },
+  { it: "protobuf in gzip", data: gzipSync(protobuf), got: traces },
+  { it: "protobuf in zstd", data: zstdCompressSync(protobuf), got: traces },
+  { it: "protobuf in zlib", data: deflateSync(protobuf), got: traces },
+  { it: "protobuf in base64", data: Buffer.from(protobuf.toString("base64")), got: traces },
+  { it: "JSON behind white space", data: Buffer.from(' \n{"streams":[]}'), got: { format: "loki", encoding: "json" } },
+])("recognises bytes that are $it", ({ data, got }) => {
+  expect(recogniseData(data, none).map(({ body: _, ...record }) => record)).toEqual([got]);
+});
+
+test.for([
+  { it: "nothing", data: "", error: `${expected}, got an empty message` },
+  { it: "text", data: "order 7 paid", error: `${expected}, got text that starts with "order 7 paid"` },
+  { it: "what only begins as zlib", data: "\x78\x9c\x00", error: `${expected}, got 3 bytes of something else` },
+])("does not recognise bytes that are $it", ({ data, error }) => {
+  expect(() => recogniseData(Buffer.from(data, "latin1"), none)).toThrow(error);
 });

@@ -50,11 +50,24 @@ function recogniseBytes(bytes: Buffer, hints: Hints, depth: number): DecodedReco
     return recogniseBytes(Buffer.from(opened.buffer, opened.byteOffset, opened.byteLength), hints, depth + 1);
   }
   if (bytes[0] === 0x7b) return recogniseJson(bytes.toString("utf8"), hints, depth); // {
+  const inflated = depth < maxEnvelopes ? inflate(bytes) : undefined;
+  if (inflated) return recogniseBytes(inflated, hints, depth + 1);
   const signal = signalOf(hints) ?? otlpSignalOf(bytes);
   if (hints.get("format") !== "loki" && signal) return [{ format: "otlp", signal, encoding: "protobuf", body: bytes }];
   if (hints.get("format") === "loki" || startsLikeLokiPush(bytes))
     return [{ ...loki(hints), encoding: "protobuf", body: bytes }];
-  throw new Error(`${expected}, got ${bytes.length} bytes of something else in base64`);
+  throw new Error(`${expected}, got ${bytes.length} bytes of something else`);
+}
+
+/** What a zlib stream holds, which the Collector's exporter to Kinesis may write; its two bytes in front may also begin other things. */
+function inflate(bytes: Buffer): Buffer | undefined {
+  if (bytes[0] !== 0x78 || bytes.readUInt16BE(0) % 31 !== 0) return undefined;
+  try {
+    const { buffer, byteOffset, byteLength } = decompress(bytes, "zlib", { maxBytes: maxDecompressedBytes });
+    return Buffer.from(buffer, byteOffset, byteLength);
+  } catch {
+    return undefined; // it began like one
+  }
 }
 
 /** Attributes tell the signal where the bytes don't, such as a request without a single span. */

@@ -48,7 +48,7 @@ test.for([
   { event: "malformed/sqs-truncated-gzip", error: /^awslogs\.data should be gzip: / },
   { event: "malformed/sqs-bad-json", error: /^message should be JSON, got / },
   { event: "malformed/sqs-unknown-json", error: `${unrecognised}, got JSON with the keys Records` },
-  { event: "malformed/sqs-unknown-bytes", error: `${unrecognised}, got 16 bytes of something else in base64` },
+  { event: "malformed/sqs-unknown-bytes", error: `${unrecognised}, got 16 bytes of something else` },
 ])("$event goes back to its queue with a reason", async ({ event, error }) => {
   const { pipeline, seen, logged } = await loadProbes(config);
   const sent = recorded(event);
