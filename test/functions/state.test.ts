@@ -98,6 +98,16 @@ test.for(
   expect(lines()).toBe(passed);
 });
 
+test("a table that does not exist costs the exactness of the limit, not data, and the log says why", async () => {
+  const variables = { ...(await dynamodb()), AMALGAM_STATE: "dynamodb:missing" };
+  const running = await instance(without, variables);
+  expect((await running.invoke(recorded("function-url-loki-push"))).result).toMatchObject({ statusCode: 204 });
+  expect(lines()).toBe(3);
+  expect(running.log()).toContain(
+    String.raw`"error":"state table \"missing\": BatchGetItem was refused, got status 400: ResourceNotFoundException: Requested resource not found"`,
+  );
+});
+
 test.for([
   {
     it: "an engine that does not exist",

@@ -12,9 +12,9 @@ export interface TableOptions {
   readonly region?: string;
   /** @default AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or where AWS has it */
   readonly endpoint?: string;
-  /** For an operation, all its requests and waits included. @default 10_000 */
+  /** For an operation, all its requests and waits included. @default 5_000 */
   readonly timeoutMs?: number;
-  /** For one request. @default 3_000 */
+  /** For one request. @default 2_000 */
   readonly attemptMs?: number;
   /** The wall clock of waits. @default Date.now */
   readonly now?: () => number;
@@ -55,7 +55,7 @@ export class DynamoDbTable {
   readonly #options: Pick<DeliverOptions, "random" | "sleep">;
   readonly #now: () => number;
 
-  constructor({ table, timeoutMs = 10_000, attemptMs = 3000, now = Date.now, ...options }: TableOptions) {
+  constructor({ table, timeoutMs = 5000, attemptMs = 2000, now = Date.now, ...options }: TableOptions) {
     const region = regionOf(options.region ?? "");
     if (region === "")
       throw new Error("state in DynamoDB should have a region, from AWS_REGION or AWS_DEFAULT_REGION, got none");

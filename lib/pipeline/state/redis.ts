@@ -16,9 +16,9 @@ import type { PutOptions, StateStore, Versioned } from "./store.ts";
 export interface RedisOptions extends StoreOptions {
   /** What all keys begin with. @default amalgam */
   readonly prefix?: string;
-  /** For an operation, all its attempts and waits included. @default 10_000 */
+  /** For an operation, all its attempts and waits included. @default 5_000 */
   readonly timeoutMs?: number;
-  /** For one attempt. @default 3_000 */
+  /** For one attempt. @default 2_000 */
   readonly attemptMs?: number;
 }
 
@@ -41,7 +41,7 @@ export class RedisStore implements StateStore {
 
   /** Nothing is connected before the first operation. */
   constructor(url: string, options: RedisOptions = {}) {
-    const { clock = Date.now, prefix = "amalgam", timeoutMs = 10_000, attemptMs = 3000 } = options;
+    const { clock = Date.now, prefix = "amalgam", timeoutMs = 5000, attemptMs = 2000 } = options;
     this.#url = url;
     this.#prefix = prefix;
     this.#clock = clock;
