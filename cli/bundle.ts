@@ -1,18 +1,26 @@
 /** `amalgam bundle`: the function of a configuration, ready to deploy, and what it needs of the cloud. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { archive } from "../functions/archive.ts";
 import type { PartSize } from "../functions/bundle-sizes.ts";
 import { type PrepareOptions, prepare } from "../functions/prepare.ts";
 import { planResources } from "../infra/resources.ts";
 
-/** Writes the function's files, the same as an archive, and the plan of resources; says what was written and how large it is. */
+/** Terraform's module, in the sources and in the package. */
+const module = ["../infra/terraform", "../../infra/terraform"]
+  .map(place => path.join(import.meta.dirname, place))
+  .find(place => existsSync(path.join(place, "main.tf"))) as string; // it is in one of them
+
+const isOfModule = (file: string): boolean => path.resolve(file) === module || file.endsWith(".tf");
+
+/** Writes the function's files, the same as an archive, the plan of resources and the module that makes them; says what was written and how large it is. */
 export async function writeBundle(config: string, options: Omit<PrepareOptions, "config">): Promise<void> {
   const { outdir, files } = options;
   const { bundle, graph } = await prepare({ config, ...options });
   const names = [...bundle.files.map(file => path.relative(outdir, file)), ...files];
   const zip = archive(new Map(names.map(name => [posix(name), readFileSync(path.join(outdir, name))])));
   const plan = planResources(graph);
+  cpSync(module, path.join(outdir, "terraform"), { recursive: true, filter: isOfModule });
   writeFileSync(path.join(outdir, "function.zip"), zip);
   writeFileSync(path.join(outdir, "resources.json"), `${JSON.stringify(plan, null, 2)}\n`);
   process.stdout.write(

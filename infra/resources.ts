@@ -8,6 +8,7 @@
 import type { GraphDescription } from "../lib/pipeline/graph/describe.ts";
 import type { KafkaConnection } from "../lib/pipeline/graph/trigger.ts";
 import { functionsOf } from "./resources/functions.ts";
+import { notificationsOf, objectNotes } from "./resources/objects.ts";
 import { secretsOf, wildcardProblems } from "./resources/permissions.ts";
 import {
   filterProblems,
@@ -33,6 +34,7 @@ export interface ResourcePlan {
   readonly eventSources: readonly EventSourcePlan[];
   readonly topics: readonly TopicPlan[];
   readonly rules: readonly RulePlan[];
+  readonly notifications: readonly NotificationPlan[];
   readonly tables: readonly TablePlan[];
   readonly buckets: readonly BucketPlan[];
   /** Variables of the functions, besides the user's. */
@@ -147,7 +149,7 @@ export interface TopicPlan {
 
 /** A rule on a bus of EventBridge. */
 export interface RulePlan {
-  readonly component: string;
+  readonly id: string;
   /** Name or ARN. */
   readonly bus: string;
   readonly pattern: Readonly<Record<string, unknown>>;
@@ -157,6 +159,16 @@ export interface RulePlan {
   readonly maximumAgeSeconds: number;
   /** Id of the queue for events that Lambda did not take. */
   readonly deadLetters: string;
+  readonly reason: string;
+}
+
+/** New objects of a bucket, which S3 tells a queue of. */
+export interface NotificationPlan {
+  readonly bucket: string;
+  readonly prefix?: string;
+  readonly suffix?: string;
+  /** Id of the queue. */
+  readonly queue: string;
   readonly reason: string;
 }
 
@@ -213,6 +225,7 @@ export function planResources(graph: GraphDescription): ResourcePlan {
     eventSources: sourcesOf(graph, kinds),
     topics: topicsOf(graph),
     rules: rulesOf(graph),
+    notifications: notificationsOf(graph),
     ...keptBy(graph),
     roles: schedules.length ? [schedulerRole] : [],
     secrets: secretsOf(graph),
@@ -238,8 +251,8 @@ const schedulerRole: RolePlan = {
   reason: "a schedule calls a function with a role",
 };
 
-function notesOf({ components }: GraphDescription): string[] {
-  const patterns = components.flatMap(({ id, triggers }) =>
+function notesOf(graph: GraphDescription): string[] {
+  const patterns = graph.components.flatMap(({ id, triggers }) =>
     triggers.flatMap(trigger =>
       trigger.kind === "records"
         ? [
@@ -260,5 +273,5 @@ function notesOf({ components }: GraphDescription): string[] {
       ({ id, what, one, name }) =>
         `${id} takes the ${what} ${name}, but ${one} needs a name: name them when you deploy`,
     );
-  return unnamed;
+  return [...unnamed, ...objectNotes(graph)];
 }

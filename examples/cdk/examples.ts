@@ -18,7 +18,7 @@ const environment = {
 export const examples: readonly { readonly name: string; readonly props?: Partial<AmalgamProps> }[] = [
   { name: "otlp-gateway", props: { triggers: ["http"] } },
   { name: "cloudwatch-to-loki", props: { triggers: ["log-subscription"] } },
-  // { name: "s3-to-loki" },
+  { name: "s3-to-loki" },
   { name: "scrapes-to-mimir" },
   { name: "everything" },
 ];

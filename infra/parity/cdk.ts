@@ -10,7 +10,7 @@ const names: readonly (readonly [RegExp, (...parts: string[]) => string])[] = [
   [/^([A-Z]\w+)\/Resource\/Resource$/, kind => (kind === "DeadLetters" ? "bucket" : `function:${kebab(kind)}`)],
   [/^([A-Z]\w+)\/Logs\/Resource$/, kind => `log-group:${kebab(kind)}`],
   [/^([A-Z]\w+)\/DeadLetters\/Resource$/, kind => `queue:${kebab(kind)}-dead-letters`],
-  [/^Queue\/Queue\/Resource$/, () => "queue:queue"],
+  [/^(Queue|Objects)\/Queue\/Resource$/, kind => `queue:${kebab(kind)}`],
   [/^State\/Resource$/, () => "table:state"],
   [/^([A-Z]\w+)\/Role\/Resource$/, kind => kebab(kind)],
   [/^Schedule\/SchedulerRole\/Resource$/, () => "scheduler"],
@@ -130,13 +130,19 @@ function factsOfResource(type: string, name: string, of: Properties): string[] {
     case "AWS::Events::Rule": {
       const [{ InputTransformer, RetryPolicy, DeadLetterConfig }] = of["Targets"];
       const target = {
-        input: InputTransformer.InputTemplate,
-        retries: RetryPolicy.MaximumRetryAttempts,
-        age: RetryPolicy.MaximumEventAgeInSeconds,
-        deadLetters: DeadLetterConfig.Arn,
+        input: InputTransformer?.InputTemplate,
+        retries: RetryPolicy?.MaximumRetryAttempts,
+        age: RetryPolicy?.MaximumEventAgeInSeconds,
+        deadLetters: DeadLetterConfig?.Arn,
       };
       return [say.rule(of["EventBusName"], of["EventPattern"], target)];
     }
+    case "Custom::S3BucketNotifications":
+      return of["NotificationConfiguration"].QueueConfigurations.map(({ QueueArn, Filter }: Properties) => {
+        const rule = (name: string) =>
+          Filter?.Key.FilterRules.find(({ Name }: Properties) => Name === name)?.Value ?? "";
+        return say.notification(of["BucketName"], `${rule("prefix")}*${rule("suffix")}`, QueueArn);
+      });
     case "AWS::DynamoDB::Table":
       return [
         say.table([

@@ -46,6 +46,7 @@ export const say = {
   source: (kind: string, from: string, settings: object) => `${kind} takes from ${from}: ${text(settings)}`,
   topic: (arn: string, redrive: string) => `topic ${arn}: ${redrive}`,
   rule: (bus: string, pattern: unknown, target: object) => `rule on ${bus}: ${text(pattern)} ${text(target)}`,
+  notification: (bucket: string, key: string, to: string) => `${bucket} tells ${to} of ${key}`,
   table: (keys: readonly string[]) => `table ${keys.join(", ")}`,
   bucket: (days: number) => `bucket: ${days} days`,
 } as const;
@@ -119,7 +120,15 @@ export function factsOfPlan(plan: ResourcePlan): string[] {
     ),
     ...plan.topics.map(({ arn, deadLetters }) => say.topic(known(arn), `<queue:${deadLetters}>`)),
     ...plan.rules.map(({ bus, pattern, input, retries, maximumAgeSeconds, deadLetters }) =>
-      say.rule(bus, pattern, { input, retries, age: maximumAgeSeconds, deadLetters: `<queue:${deadLetters}>` }),
+      say.rule(bus, pattern, {
+        input,
+        retries,
+        age: maximumAgeSeconds,
+        deadLetters: `<queue:${deadLetters}>`,
+      }),
+    ),
+    ...plan.notifications.map(({ bucket, prefix = "", suffix = "", queue }) =>
+      say.notification(bucket, `${prefix}*${suffix}`, `<queue:${queue}>`),
     ),
     ...plan.tables.map(({ partitionKey, sortKey, timeToLive }) => say.table([partitionKey, sortKey, timeToLive])),
     ...plan.buckets.map(({ expireAfterDays }) => say.bucket(expireAfterDays)),

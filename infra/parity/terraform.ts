@@ -113,13 +113,17 @@ function factsOfResource(
       const target = others("aws_cloudwatch_event_target", index) ?? {};
       return [
         say.rule(of["event_bus_name"], JSON.parse(of["event_pattern"]), {
-          input: target["input_transformer"][0].input_template,
-          retries: target["retry_policy"][0].maximum_retry_attempts,
-          age: target["retry_policy"][0].maximum_event_age_in_seconds,
-          deadLetters: nameOf(target["dead_letter_config"][0].arn),
+          input: target["input_transformer"][0]?.input_template,
+          retries: target["retry_policy"][0]?.maximum_retry_attempts,
+          age: target["retry_policy"][0]?.maximum_event_age_in_seconds,
+          deadLetters: target["dead_letter_config"][0] && nameOf(target["dead_letter_config"][0].arn),
         }),
       ];
     }
+    case "aws_s3_bucket_notification":
+      return of["queue"].map(({ queue_arn, filter_prefix, filter_suffix }: Values) =>
+        say.notification(of["bucket"], `${filter_prefix ?? ""}*${filter_suffix ?? ""}`, nameOf(queue_arn)),
+      );
     case "aws_dynamodb_table":
       return [say.table([of["hash_key"], of["range_key"], of["ttl"][0].attribute_name])];
     case "aws_s3_bucket_lifecycle_configuration":

@@ -34,6 +34,7 @@ const takes: Readonly<Record<FunctionKind, string>> = {
   firehose: "takes records of Firehose",
   kafka: "takes records of Kafka",
   bus: "takes events of a bus",
+  objects: "reads objects of S3",
 };
 
 /** Open only where every component behind it asks for credentials itself. */
@@ -64,9 +65,9 @@ function invokersOf(graph: GraphDescription, kind: FunctionKind): InvokerPlan[] 
     case "topic":
       return topicsOf(graph).map(({ arn, reason }) => ({ principal: "sns.amazonaws.com", sourceArn: arn, reason }));
     case "bus":
-      return rulesOf(graph).map(({ component, reason }) => ({
+      return rulesOf(graph).map(({ id, reason }) => ({
         principal: "events.amazonaws.com",
-        sourceArn: `\${rule:${component}}`,
+        sourceArn: `\${rule:${id}}`,
         reason,
       }));
     default:

@@ -45,6 +45,11 @@ function pollingOf(graph: GraphDescription, kind: FunctionKind): PermissionPlan[
     const own = hasOwnQueue(graph) ? ["${queue:queue}"] : [];
     return [...own, ...namedArns(graph, "queue")].map(resource => ({ actions: receives, resource, reason }));
   }
+  if (kind === "objects")
+    return [
+      { actions: receives, resource: "${queue:objects}", reason: "Lambda takes the events with the function's role" },
+      { actions: ["sqs:SendMessage"], resource: "${queue:objects}", reason: "what is left of an object is handed on" },
+    ];
   if (kind !== "stream") return [];
   const reason = "Lambda reads the stream with the function's role";
   return namedArns(graph, "stream").map(resource => ({ actions: reads, resource, reason }));

@@ -9,7 +9,7 @@ import type {
   SchedulePlan,
   TopicPlan,
 } from "../resources.ts";
-import { timeoutSeconds } from "./sizes.ts";
+import { objectsTimeoutSeconds, timeoutSeconds } from "./sizes.ts";
 import { triggersOf } from "./triggers.ts";
 
 const day = 86_400;
@@ -33,21 +33,27 @@ const deadLetterQueue = (id: string): QueuePlan => ({
 });
 
 export function queuesOf(graph: GraphDescription, kinds: readonly FunctionKind[]): QueuePlan[] {
-  const others = kinds.flatMap(kind => deadLettersOf(kind) ?? []).map(deadLetterQueue);
-  if (!kinds.includes("queue") || !hasOwnQueue(graph)) return others;
-  const to = "queue-dead-letters";
+  const own = [
+    ...(kinds.includes("queue") && hasOwnQueue(graph) ? [sourceQueue("queue", timeoutSeconds, "takes messages")] : []),
+    ...(kinds.includes("objects") ? [sourceQueue("objects", objectsTimeoutSeconds, "takes events of S3")] : []),
+  ];
+  const deadLetters = kinds.flatMap(kind => deadLettersOf(kind) ?? []);
   return [
-    {
-      id: "queue",
-      retentionSeconds: 4 * day,
-      visibilityTimeoutSeconds: timeoutSeconds * 6,
-      redrive: { to, after: maxReceiveCount },
-      reason: "takes messages; they are hidden six times the function's timeout, as AWS advises",
-    },
-    deadLetterQueue(to),
-    ...others,
+    ...own,
+    ...own
+      .map(({ id }) => `${id}-dead-letters`)
+      .concat(deadLetters)
+      .map(deadLetterQueue),
   ];
 }
+
+const sourceQueue = (id: string, timeout: number, takes: string): QueuePlan => ({
+  id,
+  retentionSeconds: 4 * day,
+  visibilityTimeoutSeconds: timeout * 6,
+  redrive: { to: `${id}-dead-letters`, after: maxReceiveCount },
+  reason: `${takes}; they are hidden six times the function's timeout, as AWS advises`,
+});
 
 /** Schedules have whole minutes: what has other intervals, or several, is called each minute and looks at the clock itself. */
 export function schedulesOf(graph: GraphDescription): SchedulePlan[] {
@@ -102,6 +108,9 @@ export function sourcesOf(graph: GraphDescription, kinds: readonly FunctionKind[
       from,
       ...ofStream,
     })),
+    ...(kinds.includes("objects")
+      ? [{ function: "objects" as const, service: "sqs" as const, from: "${queue:objects}", ...ofQueue }]
+      : []),
     ...kafkaOf(graph),
   ];
 }
@@ -172,7 +181,7 @@ export const rulesOf = (graph: GraphDescription): RulePlan[] =>
     bus
       ? [
           {
-            component,
+            id: component,
             bus: bus.name,
             pattern: bus.pattern,
             input: `{"amalgam":{"component":${JSON.stringify(component)}},"event":<aws.events.event.json>}`,

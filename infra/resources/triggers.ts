@@ -3,7 +3,7 @@ import type { GraphDescription, TriggerDescription } from "../../lib/pipeline/gr
 import type { RecordSource } from "../../lib/pipeline/graph/trigger.ts";
 
 /** Each has a function of its own, since permissions, concurrency and dead letters differ. */
-export type FunctionKind = "http" | "schedule" | RecordSource;
+export type FunctionKind = "http" | "schedule" | "objects" | RecordSource;
 
 export const functionKinds: readonly FunctionKind[] = [
   "http",
@@ -15,15 +15,17 @@ export const functionKinds: readonly FunctionKind[] = [
   "firehose",
   "kafka",
   "bus",
+  "objects",
 ];
 
 interface TriggerOf {
   readonly http: Extract<TriggerDescription, { kind: "http" }>;
   readonly schedule: Extract<TriggerDescription, { kind: "schedule" }>;
+  readonly objects: Extract<TriggerDescription, { kind: "objects" }>;
   readonly records: Extract<TriggerDescription, { kind: "records" }>;
 }
 
-type OfKind<Kind extends FunctionKind> = TriggerOf[Kind extends "http" | "schedule" ? Kind : "records"];
+type OfKind<Kind extends FunctionKind> = TriggerOf[Kind extends "http" | "schedule" | "objects" ? Kind : "records"];
 
 /** Triggers of one kind, each with the component that it calls. */
 export function triggersOf<Kind extends FunctionKind>(

@@ -8,8 +8,9 @@ data "aws_partition" "this" {}
 data "aws_region" "this" {}
 
 locals {
-  plan    = jsondecode(file("${var.bundle}/resources.json"))
-  archive = "${var.bundle}/function.zip"
+  bundle  = coalesce(var.bundle, "${path.module}/..")
+  plan    = jsondecode(file("${local.bundle}/resources.json"))
+  archive = "${local.bundle}/function.zip"
 
   functions = {
     for each in local.plan.functions : each.kind => each
@@ -25,7 +26,7 @@ locals {
   ])
   queues = {
     for each in local.plan.queues : each.id => each
-    if contains(local.dead_letters, each.id) || (contains(keys(local.functions), "queue") && startswith(each.id, "queue"))
+    if contains(local.dead_letters, each.id) || contains(keys(local.functions), trimsuffix(each.id, "-dead-letters"))
   }
 
   # What only a deployment knows.
@@ -169,7 +170,7 @@ resource "aws_sqs_queue" "this" {
 
   name                       = "${var.name}-${each.key}"
   message_retention_seconds  = each.value.retentionSeconds
-  visibility_timeout_seconds = try(each.value.visibilityTimeoutSeconds, null) == null ? null : var.timeout == null ? each.value.visibilityTimeoutSeconds : 6 * var.timeout
+  visibility_timeout_seconds = try(each.value.visibilityTimeoutSeconds, null) == null ? null : var.timeout == null ? each.value.visibilityTimeoutSeconds : max(each.value.visibilityTimeoutSeconds, 6 * var.timeout)
   sqs_managed_sse_enabled    = var.kms_key_arn == null ? true : null
   kms_master_key_id          = var.kms_key_arn
   tags                       = var.tags
@@ -206,7 +207,11 @@ resource "aws_sqs_queue_policy" "this" {
           Principal = { Service = sender.principal }
           Action    = "sqs:SendMessage"
           Resource  = aws_sqs_queue.this[each.key].arn
-          Condition = { ArnEquals = { "aws:SourceArn" = local.resolved[sender.source] } }
+          Condition = merge(
+            { ArnEquals = { "aws:SourceArn" = lookup(local.resolved, sender.source, sender.source) } },
+            # a bucket's ARN has no account
+            sender.principal == "s3.amazonaws.com" ? { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.this.account_id } } : null,
+          )
         } if sender.to == each.key
       ],
     )
@@ -217,6 +222,10 @@ locals {
   # Services that put what Lambda did not take into a queue themselves.
   senders = concat(
     [for each in local.plan.topics : { to = each.deadLetters, principal = "sns.amazonaws.com", source = each.arn }],
-    [for each in local.plan.rules : { to = each.deadLetters, principal = "events.amazonaws.com", source = "$${rule:${each.component}}" }],
+    [for each in local.plan.rules : { to = each.deadLetters, principal = "events.amazonaws.com", source = "$${rule:${each.id}}" }],
+    [
+      for bucket in keys(local.notifications) :
+      { to = "objects", principal = "s3.amazonaws.com", source = "arn:${data.aws_partition.this.partition}:s3:::${bucket}" }
+    ],
   )
 }

@@ -13,6 +13,11 @@ output "queue_arn" {
   value       = try(aws_sqs_queue.this["queue"].arn, null)
 }
 
+output "objects_queue_arn" {
+  description = "Takes events of S3; null where no component reads objects."
+  value       = try(aws_sqs_queue.this["objects"].arn, null)
+}
+
 output "function_names" {
   description = "Names of the functions by kind of trigger."
   value       = { for kind, each in aws_lambda_function.this : kind => each.function_name }

@@ -149,7 +149,7 @@ resource "aws_sns_topic_subscription" "this" {
 }
 
 locals {
-  rules = contains(keys(local.functions), "bus") ? { for each in local.plan.rules : each.component => each } : {}
+  rules = contains(keys(local.functions), "bus") ? { for each in local.plan.rules : each.id => each } : {}
 }
 
 resource "aws_cloudwatch_event_rule" "this" {
@@ -181,6 +181,33 @@ resource "aws_cloudwatch_event_target" "this" {
     maximum_event_age_in_seconds = each.value.maximumAgeSeconds
     maximum_retry_attempts       = each.value.retries
   }
+}
+
+# ---- Objects of S3 ------------------------------------------------------------------------------------------------------
+
+locals {
+  notifications = !contains(keys(local.functions), "objects") || !var.bucket_notifications ? {} : {
+    for each in local.plan.notifications : each.bucket => each...
+  }
+}
+
+# A bucket has one such configuration, which takes the place of any other.
+resource "aws_s3_bucket_notification" "this" {
+  for_each = local.notifications
+
+  bucket = each.key
+
+  dynamic "queue" {
+    for_each = each.value
+    content {
+      queue_arn     = aws_sqs_queue.this[queue.value.queue].arn
+      events        = ["s3:ObjectCreated:*"]
+      filter_prefix = try(queue.value.prefix, null)
+      filter_suffix = try(queue.value.suffix, null)
+    }
+  }
+
+  depends_on = [aws_sqs_queue_policy.this] # S3 tries the queue when a notification is made
 }
 
 # ---- Schedules ----------------------------------------------------------------------------------------------------------

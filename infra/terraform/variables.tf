@@ -1,9 +1,10 @@
 variable "bundle" {
-  description = "The folder that `amalgam bundle CONFIG --target aws --out FOLDER` has written."
+  description = "The folder that `amalgam bundle CONFIG --target aws --out FOLDER` has written. By default the one with this module, since bundle writes a copy of it."
   type        = string
+  default     = null
 
   validation {
-    condition     = fileexists("${var.bundle}/resources.json") && fileexists("${var.bundle}/function.zip")
+    condition     = try(fileexists("${var.bundle}/resources.json") && fileexists("${var.bundle}/function.zip"), var.bundle == null)
     error_message = "bundle should be a folder with resources.json and function.zip, which `amalgam bundle CONFIG --target aws --out FOLDER` writes."
   }
 }
@@ -117,6 +118,12 @@ variable "queue_arns" {
   description = "Existing queues to take messages of, besides those that the configuration names. Their redrive policies are yours."
   type        = set(string)
   default     = []
+}
+
+variable "bucket_notifications" {
+  description = "Has the buckets that the configuration names notify the queue of new objects. A bucket has one configuration of notifications: where it has others already, set this to false, and send events of S3 to the output objects_queue_arn yourself, also through SNS or EventBridge."
+  type        = bool
+  default     = true
 }
 
 variable "kafka_secret_arn" {
