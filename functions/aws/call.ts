@@ -3,9 +3,12 @@ import type { Context } from "aws-lambda";
 import { DeliveryError } from "../../lib/pipeline/delivery/errors.ts";
 import type { Invocation } from "../../lib/pipeline/graph/invocation.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import type { OwnTraffic } from "./own-traffic.ts";
 
 export interface Call {
   readonly invocation: Invocation;
+  /** What the function causes itself; `undefined` where nobody asks. */
+  readonly own: OwnTraffic | undefined;
   /** The work's outcome, or a failure that can be retried when the deadline comes first. */
   inTime<T>(work: Promise<T>): Promise<T>;
   /** Stops the clock. */
@@ -17,13 +20,15 @@ export interface CallOptions {
   readonly reserveMs?: number;
   /** Milliseconds where the runtime gives no context, as on the command line. @default 30000 */
   readonly withoutContextMs?: number;
+  /** Recognises what the function causes itself. @default nothing */
+  readonly own?: OwnTraffic;
 }
 
 /** Starts a call with the deadline that the runtime gives. */
 export function startCall(
   pipeline: Pipeline,
   context: Partial<Context> | undefined,
-  { reserveMs, withoutContextMs = 30_000 }: CallOptions = {},
+  { reserveMs, withoutContextMs = 30_000, own }: CallOptions = {},
 ): Call {
   const remaining = context?.getRemainingTimeInMillis?.() ?? withoutContextMs;
   const deadlineMs = Math.max(0, remaining - (reserveMs ?? Math.min(1000, remaining / 10)));
@@ -44,6 +49,7 @@ export function startCall(
   expired.catch(() => {}); // what waits for it hears of it through inTime
   return {
     invocation,
+    own,
     inTime: work => Promise.race([work, expired]),
     end: () => clearTimeout(timer),
   };

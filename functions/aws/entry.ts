@@ -1,6 +1,7 @@
 /** What a deployed function runs: its configuration is loaded once, at the cold start, and a bad one fails there with every reason. */
 
 import { writeSync } from "node:fs";
+import { nameSender } from "../../lib/pipeline/delivery/user-agent.ts";
 import type { Definition, Stability } from "../../lib/pipeline/graph/component.ts";
 import { Flow } from "../../lib/pipeline/graph/flow.ts";
 import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
@@ -25,6 +26,7 @@ import { createHandler, type Handler } from "./handler.ts";
 import { checkRoutes } from "./http.ts";
 import { metricsMode, observeMetrics } from "./metrics.ts";
 import type { Observer } from "./observer.ts";
+import { ownTraffic } from "./own-traffic.ts";
 
 export interface FunctionOptions {
   /** The graph of the bundled configuration, as JSON; the configuration at the path in `AMALGAM_CONFIG` takes its place. */
@@ -83,7 +85,9 @@ function observed(pipeline: Pipeline, metrics: MetricsRegistry, observeLog: Obse
   const initMs = performance.now();
   const observeCalls = observeMetrics({ mode, metrics, pipeline, write: writeLine, clock: Date.now, initMs });
   return createHandler(pipeline, {
+    own: ownTraffic(metrics),
     observe(event, context) {
+      if (context.invokedFunctionArn !== undefined) nameSender(context.invokedFunctionArn);
       const afterLog = observeLog(event, context);
       const afterMetrics = observeCalls(event, context);
       return async (outcome, call) => {

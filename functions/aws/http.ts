@@ -26,6 +26,10 @@ export async function answer(pipeline: Pipeline, request: GatewayRequest, call: 
   const here = routes.filter(route => route.path === path);
   const route = here.find(({ method }) => method === undefined || method === request.method);
   if (!route) return here.length ? methodNotAllowed(here) : unrouted(request);
+  if (call.own?.isRequest(request.headers)) {
+    call.own.drop(ownerOf(pipeline, route), 1); // a request, since nobody looks into it
+    return { status: 200 }; // anything else would come again
+  }
   if (bodyLength(request) > route.maxBodyBytes) return tooLarge(route);
   const { method, query, headers } = request;
   const light: HttpRequest = { method, path, query, headers, body: bodyOf(request) };
@@ -37,6 +41,9 @@ export async function answer(pipeline: Pipeline, request: GatewayRequest, call: 
     return reply;
   }
 }
+
+const ownerOf = ({ triggers }: Pipeline, route: Route): string =>
+  triggers.find(({ trigger }) => trigger.kind === "http" && trigger.routes.includes(route))?.component ?? "";
 
 const routesOf = (pipeline: Pipeline): readonly Route[] =>
   pipeline.triggers.flatMap(({ trigger }) => (trigger.kind === "http" ? trigger.routes : []));

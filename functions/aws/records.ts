@@ -83,6 +83,11 @@ export class Takers {
   }
 
   #pushTo(takers: readonly Taker[], record: DecodedRecord): Promise<unknown> {
+    const own = record.format === "cloudwatch_logs" ? (this.#call.own?.logEvents(record.body) ?? 0) : 0;
+    if (own > 0) {
+      for (const { component } of takers) this.#call.own?.drop(component, own);
+      return Promise.resolve();
+    }
     const [only, ...others] = takers;
     if (only && !others.length) return only.trigger.push(record, this.#call.invocation);
     return Promise.all(takers.map(({ trigger }) => trigger.push(record, this.#call.invocation)));

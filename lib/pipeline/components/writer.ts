@@ -13,6 +13,7 @@ import type { LetterFormat } from "../delivery/dead-letters.ts";
 import { DeliveryError, messageOf } from "../delivery/errors.ts";
 import type { HttpClient, OutgoingRequest } from "../delivery/http.ts";
 import { deliver, type RetryPolicy } from "../delivery/retry.ts";
+import { senderHeader, senderName } from "../delivery/user-agent.ts";
 import type { Host } from "../graph/component.ts";
 import type { Invocation } from "../graph/invocation.ts";
 import { countersOf } from "./writer-counters.ts";
@@ -81,13 +82,14 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
     const { url, headers, body, items } = encoded;
     const { authorize } = options;
     let made = 0;
+    const sender = senderName();
     await deliver(
       async ({ remainingMs }) => {
         made++;
         const request = options.client.request({
           method: "POST",
           url,
-          headers,
+          headers: { ...headers, ...(sender !== undefined && { [senderHeader]: sender }) },
           body,
           timeoutMs: Math.min(options.timeoutMs, Math.max(1, remainingMs)),
           ...(authorize && { authorize: (request: OutgoingRequest) => authorize(request, invocation) }),
