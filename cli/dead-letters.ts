@@ -5,7 +5,7 @@ import type { DeadLetter, LetterBox, StoredLetter } from "../lib/pipeline/delive
 import { messageOf } from "../lib/pipeline/delivery/errors.ts";
 import type { LetterOptions } from "./letter-options.ts";
 import { headerFields, many, oneLine, sizeText, table, timeText, withoutSecrets } from "./letter-text.ts";
-import { letterFilter, openLetters } from "./letters.ts";
+import { letterFilter, openLetters, placeOf } from "./letters.ts";
 
 interface ListOptions extends LetterOptions {
   readonly limit: number;
@@ -37,7 +37,7 @@ export async function list(options: ListOptions): Promise<number> {
     }
     if (options.json) return 0;
     if (rows.length) process.stdout.write(table(columns, rows));
-    else if (!problems) process.stderr.write("there are no such dead letters\n");
+    else if (!problems) process.stderr.write(`there are no such dead letters in ${placeOf(options)}\n`);
     if (more) process.stderr.write(`these are the first ${options.limit}: --limit=N shows more\n`);
     return 0;
   } finally {
@@ -50,8 +50,8 @@ const columns = ["TIME (UTC)", "ID", "COMPONENT", "DESTINATION", "STATUS", "TRIE
 const rowOf = (id: string, letter: DeadLetter, replayed: boolean): string[] => [
   timeText(letter.time),
   id,
-  letter.component,
-  letter.destination,
+  oneLine(letter.component),
+  oneLine(letter.destination),
   String(letter.status ?? "-"),
   String(letter.attempts ?? "-"),
   sizeText(letter.body.length),
@@ -148,8 +148,8 @@ class Counts {
       this.#unreadable++;
       return;
     }
-    const { component, destination, time } = letter;
-    const hour = `${timeText(time).slice(0, 13)}:00`;
+    const [component, destination] = [oneLine(letter.component), oneLine(letter.destination)];
+    const hour = `${timeText(letter.time).slice(0, 13)}:00`;
     const groups = { component, destination, reason: similar(letter.reason), hour };
     for (const [by, value] of Object.entries(groups)) {
       const counts = this.#by[by as Heading]; // the keys of groups

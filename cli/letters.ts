@@ -9,9 +9,13 @@ import { letterPlace, letterPlaces } from "../lib/pipeline/delivery/dead-letters
 import { parseDuration, toMilliseconds } from "../lib/pipeline/eval/duration.ts";
 import type { LetterOptions } from "./letter-options.ts";
 
+/** Where the letters of the options are, for messages. */
+export const placeOf = ({ from, "storage.path": storage }: LetterOptions): string =>
+  from ?? path.join(storage, "dead-letters");
+
 /** The letters at the place of the options. Throws where there can be none. */
 export function openLetters({ from, "storage.path": storage }: LetterOptions): LetterBox {
-  if (from === undefined) return folderDeadLetters(path.join(storage, "dead-letters"));
+  if (from === undefined) return folderDeadLetters(placeOf({ "storage.path": storage }));
   if (/^(s3|sqs):/.test(from)) {
     const place = letterPlace(from);
     if (!place) throw new Error(`--from should be a folder, ${letterPlaces}, got ${from}`);

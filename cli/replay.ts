@@ -14,7 +14,7 @@ import type { Pipeline } from "../lib/pipeline/graph/pipeline.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
 import type { LetterOptions } from "./letter-options.ts";
 import { many, oneLine, sizeText } from "./letter-text.ts";
-import { letterFilter, openLetters } from "./letters.ts";
+import { letterFilter, openLetters, placeOf } from "./letters.ts";
 import { createProgress } from "./progress.ts";
 
 export interface ReplayCommand extends LetterOptions {
@@ -122,12 +122,13 @@ function preparer(pipeline: Pipeline, config: string, to: string | undefined): R
 const tell: ReplayOptions["dryRun"] = ({ id, letter }, { destinations, items }) => {
   const size = sizeText(letter.body.length);
   process.stdout.write(
-    `would send ${id} of ${letter.component} to ${destinations.join(" and ")}: ${many(items, "item")}, ${size}\n`,
+    `would send ${id} of ${oneLine(letter.component)} to ${destinations.join(" and ")}: ${many(items, "item")}, ${size}\n`,
   );
 };
 
-function report(result: ReplayResult, { dryRun, keep, from }: ReplayCommand): void {
+function report(result: ReplayResult, options: ReplayCommand): void {
   const { sent, items, bytes, failed, failures, before, stopped } = result;
+  const { dryRun, keep } = options;
   for (const [reason, letters] of failed)
     process.stderr.write(`${many(letters, "letter")} failed: ${oneLine(reason)}\n`);
   const what = `${many(sent, "letter")} with ${many(items, "item")}, ${sizeText(bytes)}`;
@@ -139,7 +140,6 @@ function report(result: ReplayResult, { dryRun, keep, from }: ReplayCommand): vo
       : []),
   ];
   process.stdout.write(`${lines.join("; ")}\n`);
-  if (!sent && !failures && !before)
-    process.stderr.write(`there are no such dead letters${from === undefined ? "" : ` in ${from}`}\n`);
+  if (!sent && !failures && !before) process.stderr.write(`there are no such dead letters in ${placeOf(options)}\n`);
   if (stopped !== undefined) process.stderr.write(`Error: not all letters were tried: ${stopped}\n`);
 }

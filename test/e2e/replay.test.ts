@@ -164,7 +164,11 @@ ${writing(loki.url)}`);
     `3 N B ${time.slice(0, 13).replace("T", " ")}:00`,
   ]);
   const none = await runCli(["dead-letters", "list", "--status", "500", ...place]);
-  expect(none).toEqual({ code: 0, stdout: "", stderr: "there are no such dead letters\n" });
+  expect(none).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: `there are no such dead letters in ${path.join(storage, "dead-letters")}\n`,
+  });
 
   loki.refuse = () => undefined;
   const dry = await runCli(["replay", "--dry-run", config, ...place]);
@@ -183,7 +187,7 @@ ${writing(loki.url)}`);
   expect(again).toEqual({
     code: 0,
     stdout: "sent 0 letters with 0 items, 0 B\n",
-    stderr: "there are no such dead letters\n",
+    stderr: `there are no such dead letters in ${path.join(storage, "dead-letters")}\n`,
   });
 });
 
@@ -221,15 +225,9 @@ test("a letter that is refused again stays alone, with its new reason", async ()
     "--keep",
   ]);
   expect([to.code, [...loki.counts()].at(-1)]).toEqual([0, ["line 4", 1]]);
-  const kept = await runCli(["replay", config, "--from", folder, "--to", "loki.write.out", "--component", "*.old"]);
-  expect(kept.stdout).toBe(
-    "sent 0 letters with 0 items, 0 B; 1 letter was replayed before: --again sends kept ones again\n",
-  );
   const list = await runCli(["dead-letters", "list", "--from", folder, "--component", "*.old"]);
   expect(list.stdout).toContain("(replayed) push refused");
-  await runCli(["replay", config, "--from", folder, "--to", "loki.write.out", "--component", "*.old", "--again"]);
-  expect(loki.counts().get("line 4")).toBe(2);
-  expect(await all(box)).toHaveLength(1);
+  expect(await all(box)).toHaveLength(2);
 });
 
 test("a backend that takes nothing ends the replay, and all letters stay", async () => {

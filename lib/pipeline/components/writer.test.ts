@@ -117,6 +117,15 @@ describe("in a local process", () => {
     ]);
   });
 
+  test("a dead letter says how often it was sent", async () => {
+    const { url } = await backend(503, 500, 400);
+    const { add, deadLetters } = writerOf(url);
+    await add("a");
+    const large = writerOf((await backend(413)).url, {}, { split: () => undefined });
+    await large.add("a");
+    expect([...deadLetters.letters, ...large.deadLetters.letters].map(({ attempts }) => attempts)).toEqual([3, 1]);
+  });
+
   test("what the backend will never take becomes a dead letter, and counts as delivered", async () => {
     const { bodies, url } = await backend(400);
     const { add, counters, deadLetters, log } = writerOf(url);

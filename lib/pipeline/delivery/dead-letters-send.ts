@@ -73,17 +73,20 @@ export function openQueue(url: string, credentials: Credentials): Queue {
   return { url, client };
 }
 
-const policy: RetryPolicy = { minMs: 100, maxMs: 2000, maxRetries: 3 };
+const policy: RetryPolicy = { minMs: 100, maxMs: 2000, maxRetries: 2 };
+/** Who sends may have little time: a function has to answer its trigger. */
+const sendTimeoutMs = 5000;
 
 /** Calls an action of SQS; any refusal is an error. */
 export function callQueue(
   { url, client }: Queue,
   action: string,
   input: object,
+  options?: { readonly timeoutMs: number },
 ): Promise<Readonly<Record<string, unknown>>> {
   return deliver(
     async () => {
-      const answer = await client.send(action, { QueueUrl: url, ...input });
+      const answer = await client.send(action, { QueueUrl: url, ...input }, options);
       if (answer.status === 200) return answer.fields ?? {};
       const kind = answer.status >= 500 || answer.code.includes("Throttl") ? "retry" : "reject";
       throw new DeliveryError(refusalOf(`${action} at ${url}`, answer), { kind, status: answer.status });
@@ -132,7 +135,7 @@ async function sendMessage(
   more: Readonly<Record<string, object>> = {},
 ): Promise<void> {
   const MessageAttributes = { id: { DataType: "String", StringValue: id }, ...more };
-  await callQueue(queue, "SendMessage", { MessageBody, MessageAttributes });
+  await callQueue(queue, "SendMessage", { MessageBody, MessageAttributes }, { timeoutMs: sendTimeoutMs });
 }
 
 /** Messages may not have every character; JSON can write all of them by others. */

@@ -69,7 +69,9 @@ export interface Bucket {
   readonly client: HttpClient;
 }
 
-const policy: RetryPolicy = { minMs: 100, maxMs: 2000, maxRetries: 3 };
+const policy: RetryPolicy = { minMs: 100, maxMs: 2000, maxRetries: 2 };
+/** Who waits for a put may have little time: a function has to answer its trigger. */
+const putTimeoutMs = 5000;
 const maxObjectBytes = 256 * 1024 * 1024;
 
 /** A bucket at the endpoint of the environment; nothing is connected before the first call. */
@@ -89,7 +91,7 @@ export function openBucket(name: string, credentials: () => Promise<AwsCredentia
 /** Resolves when the object is stored; one of the same key is replaced. */
 export async function putObject(bucket: Bucket, key: string, body: Uint8Array): Promise<void> {
   const headers = { "content-type": "application/octet-stream" };
-  await call(bucket, "PutObject", { method: "PUT", key, body, headers });
+  await call(bucket, "PutObject", { method: "PUT", key, body, headers, timeoutMs: putTimeoutMs });
 }
 
 export async function getObject(bucket: Bucket, key: string): Promise<Uint8Array | undefined> {
@@ -130,13 +132,14 @@ export async function* objectKeys(
 function call(
   { name, endpoint, client }: Bucket,
   action: string,
-  { method, key, body, query = {}, headers = {} }: S3Request,
+  { method, key, body, query = {}, headers = {}, timeoutMs }: S3Request,
 ): Promise<HttpResponse> {
   const url = s3Url({ bucket: name, key }, endpoint);
   url.search = new URLSearchParams(query).toString().replaceAll("+", "%20");
   return deliver(
     async () => {
-      const answer = await client.request({ method, url, headers, body, maxBytes: maxObjectBytes, overflow: "fail" });
+      const request = { method, url, headers, body, timeoutMs };
+      const answer = await client.request({ ...request, maxBytes: maxObjectBytes, overflow: "fail" });
       const { status } = answer;
       if ((status >= 200 && status < 300) || (status === 404 && method === "GET")) return answer;
       const reason = s3Reason(answer);
@@ -154,6 +157,7 @@ interface S3Request {
   readonly body?: Uint8Array;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
 }
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
