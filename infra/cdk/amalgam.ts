@@ -28,6 +28,7 @@ import { KafkaFunction, type KafkaProps } from "./kafka.ts";
 import { LetterBucket } from "./letter-bucket.ts";
 import { prepareFunction } from "./load.ts";
 import { LogSubscriptionFunction } from "./log-subscription.ts";
+import { type ObjectSelectionProps, ObjectsFunction, objectsDefaults } from "./objects.ts";
 import { type AlarmOptions, Observability, type OwnMetric, ownMetric } from "./observability.ts";
 import { QueueFunction } from "./queue.ts";
 import { ScheduleFunction } from "./schedule.ts";
@@ -165,6 +166,7 @@ export class Amalgam extends Construct {
   readonly firehose: FirehoseFunction | undefined;
   readonly kafka: KafkaFunction | undefined;
   readonly bus: BusFunction | undefined;
+  readonly objects: ObjectsFunction | undefined;
   /** Its alarms and its dashboard. */
   readonly observability: Observability;
 
@@ -202,6 +204,13 @@ export class Amalgam extends Construct {
     if (kinds.has("firehose")) this.firehose = new FirehoseFunction(this, "Firehose", describe("Firehose"));
     if (kinds.has("kafka")) this.kafka = new KafkaFunction(this, "Kafka", { ...describe("Kafka"), kafka: props.kafka });
     if (kinds.has("bus")) this.bus = new BusFunction(this, "Bus", describe("events"));
+    if (kinds.has("objects"))
+      this.objects = new ObjectsFunction(this, "Objects", {
+        ...describe("objects of S3"),
+        ...objectsDefaults,
+        ...given(props),
+        maximumConcurrency: props.maximumConcurrency,
+      });
     for (const stream of props.streams ?? []) this.stream?.addStream(stream);
     for (const topic of props.topics ?? []) this.topic?.addTopic(topic);
     for (const role of props.deliveryStreamRoles ?? []) this.firehose?.grantInvoke(role);
@@ -212,7 +221,7 @@ export class Amalgam extends Construct {
     for (const group of props.logGroups ?? []) this.addLogGroup(group);
     this.observability = new Observability(this, "Observability", {
       functions: this.#functions,
-      queues: this.queue ? [this.queue.queue] : [],
+      queues: [this.queue, this.objects].flatMap(each => each?.queue ?? []),
       streams: this.stream ? [this.stream] : [],
       deadLetterQueues: this.deadLetterQueues,
       alarms: props.alarms,
@@ -229,13 +238,15 @@ export class Amalgam extends Construct {
 
   /** Where what could not be delivered is kept, apart from the redrive policy of a queue that was given. */
   get deadLetterQueues(): readonly IQueue[] {
-    const { logSubscription, queue, schedule, stream, topic, kafka, bus } = this;
-    return [logSubscription, queue, schedule, stream, topic, kafka, bus].flatMap(each => each?.deadLetterQueue ?? []);
+    const { logSubscription, queue, schedule, stream, topic, kafka, bus, objects } = this;
+    return [logSubscription, queue, schedule, stream, topic, kafka, bus, objects].flatMap(
+      each => each?.deadLetterQueue ?? [],
+    );
   }
 
   get #functions(): readonly CollectorFunction[] {
-    const { http, logSubscription, queue, schedule, stream, topic, firehose, kafka, bus } = this;
-    return [http, logSubscription, queue, schedule, stream, topic, firehose, kafka, bus].filter(
+    const { http, logSubscription, queue, schedule, stream, topic, firehose, kafka, bus, objects } = this;
+    return [http, logSubscription, queue, schedule, stream, topic, firehose, kafka, bus, objects].filter(
       each => each !== undefined,
     );
   }
@@ -255,6 +266,12 @@ export class Amalgam extends Construct {
   addQueue(queue: IQueue): void {
     if (!this.queue) throw new Error(`${missing(this, "queue")}, such as otelcol.receiver.otlp, got none`);
     this.queue.addQueue(queue);
+  }
+
+  /** Reads new objects of one more bucket. */
+  addBucket(bucket: Bucket | IBucket, selection: ObjectSelectionProps = {}): void {
+    if (!this.objects) throw new Error(`${missing(this, "objects")}, such as loki.source.s3, got none`);
+    this.objects.addBucket(bucket, selection);
   }
 
   /** Lets a caller send signed requests to the URL. */

@@ -3,7 +3,7 @@ import type { GraphDescription, TriggerDescription } from "../../lib/pipeline/gr
 import type { RecordSource } from "../../lib/pipeline/graph/trigger.ts";
 
 /** Each has a function of its own, since permissions, concurrency and dead letters differ. */
-export type TriggerKind = "http" | "schedule" | RecordSource;
+export type TriggerKind = "http" | "schedule" | "objects" | RecordSource;
 
 const triggerKinds: readonly TriggerKind[] = [
   "http",
@@ -15,15 +15,17 @@ const triggerKinds: readonly TriggerKind[] = [
   "firehose",
   "kafka",
   "bus",
+  "objects",
 ];
 
 interface TriggerOf {
   readonly http: Extract<TriggerDescription, { kind: "http" }>;
   readonly schedule: Extract<TriggerDescription, { kind: "schedule" }>;
+  readonly objects: Extract<TriggerDescription, { kind: "objects" }>;
   readonly records: Extract<TriggerDescription, { kind: "records" }>;
 }
 
-type OfKind<Kind extends TriggerKind> = TriggerOf[Kind extends "http" | "schedule" ? Kind : "records"];
+type OfKind<Kind extends TriggerKind> = TriggerOf[Kind extends "http" | "schedule" | "objects" ? Kind : "records"];
 
 /** Triggers of one kind, each with the component that it calls. */
 export function triggersOf<Kind extends TriggerKind>(
