@@ -1,6 +1,7 @@
 /** What functions may do, and why. */
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
 import type { FunctionKind, PermissionPlan, SecretPlan } from "../resources.ts";
+import { objectQueues } from "./objects.ts";
 import { deadLettersOf, hasOwnQueue, namedArns } from "./sources.ts";
 import { storePermissions } from "./stores.ts";
 import { triggersOf } from "./triggers.ts";
@@ -46,10 +47,10 @@ function pollingOf(graph: GraphDescription, kind: FunctionKind): PermissionPlan[
     return [...own, ...namedArns(graph, "queue")].map(resource => ({ actions: receives, resource, reason }));
   }
   if (kind === "objects")
-    return [
-      { actions: receives, resource: "${queue:objects}", reason: "Lambda takes the events with the function's role" },
-      { actions: ["sqs:SendMessage"], resource: "${queue:objects}", reason: "what is left of an object is handed on" },
-    ];
+    return objectQueues(graph).flatMap(resource => [
+      { actions: receives, resource, reason: "Lambda takes the events with the function's role" },
+      { actions: ["sqs:SendMessage"], resource, reason: "what is left of an object is handed on" },
+    ]);
   if (kind !== "stream") return [];
   const reason = "Lambda reads the stream with the function's role";
   return namedArns(graph, "stream").map(resource => ({ actions: reads, resource, reason }));

@@ -9,6 +9,7 @@ import type {
   SchedulePlan,
   TopicPlan,
 } from "../resources.ts";
+import { objectQueues } from "./objects.ts";
 import { objectsTimeoutSeconds, timeoutSeconds } from "./sizes.ts";
 import { triggersOf } from "./triggers.ts";
 
@@ -109,7 +110,7 @@ export function sourcesOf(graph: GraphDescription, kinds: readonly FunctionKind[
       ...ofStream,
     })),
     ...(kinds.includes("objects")
-      ? [{ function: "objects" as const, service: "sqs" as const, from: "${queue:objects}", ...ofQueue }]
+      ? objectQueues(graph).map(from => ({ function: "objects" as const, service: "sqs" as const, from, ...ofQueue }))
       : []),
     ...kafkaOf(graph),
   ];
