@@ -21,7 +21,7 @@ export async function list(options: ListOptions): Promise<number> {
     let problems = 0;
     let more = false;
     for await (const stored of chosen(box, options)) {
-      if (rows.length + problems >= options.limit && !options.json) {
+      if (rows.length + problems >= options.limit) {
         more = true;
         break;
       }
@@ -33,11 +33,9 @@ export async function list(options: ListOptions): Promise<number> {
       const replayed = kept.has(stored.id);
       rows.push(rowOf(stored.id, stored.letter, replayed));
       if (options.json) print({ ...headerFields(stored.id, stored.letter), ...(replayed && { replayed }) });
-      if (options.json && rows.length >= options.limit) break;
     }
-    if (options.json) return 0;
-    if (rows.length) process.stdout.write(table(columns, rows));
-    else if (!problems) process.stderr.write(`there are no such dead letters in ${placeOf(options)}\n`);
+    if (rows.length && !options.json) process.stdout.write(table(columns, rows));
+    if (!rows.length && !problems) process.stderr.write(`there are no such dead letters in ${placeOf(options)}\n`);
     if (more) process.stderr.write(`these are the first ${options.limit}: --limit=N shows more\n`);
     return 0;
   } finally {

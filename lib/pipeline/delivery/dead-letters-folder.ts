@@ -27,6 +27,7 @@ export const folderObjects = (folder: string): Objects => ({
   },
   get: async key => unlessMissing(fs().readFile(`${folder}/${key}`)),
   async delete(key) {
+    if (key.includes("/")) await unlessMissing(syncFolder(folder)); // a mark, which lasts until what it names is gone for good
     await unlessMissing(fs().unlink(`${folder}/${key}`));
   },
   async *keys({ prefix, after = "" }) {

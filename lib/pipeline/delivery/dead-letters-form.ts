@@ -20,9 +20,14 @@ export function letterBytes(letter: DeadLetter): Buffer {
   return Buffer.concat([Buffer.from(`${headerOf(letter)}\n`), letter.body]);
 }
 
+/** No writer makes a request that is larger. */
+const maxBytes = 512 * 1024 * 1024;
+
 /** Throws where the bytes are no letter. */
 export function readLetter(stored: Uint8Array): DeadLetter {
-  const bytes = isGzip(stored) ? process.getBuiltinModule("node:zlib").gunzipSync(stored) : Buffer.from(stored);
+  const bytes = isGzip(stored)
+    ? process.getBuiltinModule("node:zlib").gunzipSync(stored, { maxOutputLength: maxBytes })
+    : Buffer.from(stored);
   const end = bytes.indexOf(10);
   return { ...readHeader(bytes.toString("utf8", 0, Math.max(0, end))), body: new Uint8Array(bytes.subarray(end + 1)) };
 }
