@@ -50,7 +50,6 @@ describe("a configuration with every kind of trigger", () => {
       Handler: "index.handler",
       Architectures: ["arm64"],
       MemorySize: 512,
-      Timeout: 30,
       Environment: { Variables: environment },
       Tags: [{ Key: "team", Value: "shop" }],
     });
@@ -58,6 +57,12 @@ describe("a configuration with every kind of trigger", () => {
       ({ Properties }) => Properties.Code.S3Key,
     );
     expect(new Set(keys).size).toBe(1);
+    template.resourcePropertiesCountIs("AWS::Lambda::Function", { Timeout: 30 }, 3);
+    // scrapes every 15 seconds, inside of an invocation a minute
+    template.hasResourceProperties("AWS::Lambda::Function", {
+      Timeout: 90,
+      LoggingConfig: { LogGroup: ref(collector.schedule?.logGroup) },
+    });
   });
 
   test("keeps the logs of each function for a time in a group of its own", () => {
