@@ -23,10 +23,14 @@ function triggerText(trigger: TriggerDescription): string {
     case "schedule":
       return `a schedule, every ${trigger.everySeconds} s`;
     case "records":
-      return `${trigger.sources.join(" or ")} with ${trigger.format}`;
+      return `${trigger.sources.join(" or ")}${namesOf(trigger)} with ${trigger.format}`;
     case "objects":
       return `objects of ${trigger.buckets.map(({ bucket, prefix = "" }) => `${bucket}/${prefix}`).join(", ") || "any bucket"}`;
     default:
       return trigger satisfies never;
   }
 }
+
+/** What a component names of its sources. */
+const namesOf = ({ from = [] }: { readonly from?: readonly string[] }): string =>
+  from.length ? ` ${from.join(", ")}` : "";

@@ -219,11 +219,11 @@ test("graph shows components, what calls them, and where their data goes", async
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const blocks = stdout.trimEnd().split(/\n(?=\S)/);
   expect(blocks.sort()).toEqual([
-    "loki.source.api.in\n  called by HTTP on 0.0.0.0:3100: /loki/api/v1/push, /api/v1/push, /loki/api/v1/raw, /api/v1/raw, /ready\n  called by queue with loki\n  refers to loki.write.out",
-    "loki.source.cloudwatch_logs.in\n  called by log-subscription or queue with cloudwatch_logs\n  refers to loki.write.out",
+    "loki.source.api.in\n  called by HTTP on 0.0.0.0:3100: /loki/api/v1/push, /api/v1/push, /loki/api/v1/raw, /api/v1/raw, /ready\n  called by queue or topic with loki\n  refers to loki.write.out",
+    "loki.source.cloudwatch_logs.in\n  called by log-subscription or queue or topic or stream or firehose with cloudwatch_logs\n  refers to loki.write.out",
     "loki.write.out",
     "otelcol.exporter.otlphttp.out",
-    "otelcol.receiver.otlp.in\n  called by HTTP on 0.0.0.0:4318: /v1/traces, /v1/metrics, /v1/logs\n  called by queue with otlp\n  refers to otelcol.exporter.otlphttp.out",
+    "otelcol.receiver.otlp.in\n  called by HTTP on 0.0.0.0:4318: /v1/traces, /v1/metrics, /v1/logs\n  called by queue or topic with otlp\n  refers to otelcol.exporter.otlphttp.out",
     "prometheus.remote_write.out",
     "prometheus.scrape.self\n  called by a schedule, every 30 s\n  refers to prometheus.remote_write.out",
   ]);

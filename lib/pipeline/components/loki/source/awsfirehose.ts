@@ -216,7 +216,8 @@ const labelPrefix = "lbl_";
 function staticLabels(header: string): [string, string][] {
   let attributes: unknown;
   try {
-    attributes = (JSON.parse(header) as { commonAttributes?: unknown } | null)?.commonAttributes;
+    const given = Object.entries((JSON.parse(header) ?? {}) as Readonly<Record<string, unknown>>); // any other value has no such field
+    attributes = given.findLast(([name]) => name.toLowerCase() === "commonattributes")?.[1]; // as Go finds fields
   } catch {
     return [];
   }
