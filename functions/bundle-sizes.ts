@@ -38,12 +38,15 @@ const rooms: Readonly<Record<string, string>> = {
   components: "shared by components",
 };
 
+/** The library's own files where it is installed as a package. */
+const inPackage = /node_modules\/amalgam\/dist\/(lib\/pipeline|functions)\//;
+
 /** What a file belongs to. */
 export function partOf(file: string, components: readonly string[]): string {
   const module = file.replace(/^[\w-]+:(?=[./\w])/, "");
   if (file.includes(":entry")) return "configuration";
   const at = file.lastIndexOf("node_modules/");
-  if (at >= 0) return packageOf(file.slice(at + "node_modules/".length));
+  if (at >= 0 && !inPackage.test(file)) return packageOf(file.slice(at + "node_modules/".length));
   const parts = module
     .replace(/\.[cm]?[jt]s$/, "")
     .split(path.posix.sep)

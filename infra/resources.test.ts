@@ -1,0 +1,179 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { Ajv } from "ajv";
+import { expect, test } from "vitest";
+import { json } from "../cli/graph/json.ts";
+import type { ComponentDescription, GraphDescription, TriggerDescription } from "../lib/pipeline/graph/describe.ts";
+import { planResources } from "./resources.ts";
+
+const schema = JSON.parse(readFileSync(path.join(import.meta.dirname, "../docs/graph.schema.json"), "utf8"));
+const validate = new Ajv({ allErrors: true }).compile(schema);
+
+const component = (id: string, triggers: readonly TriggerDescription[], more: Partial<ComponentDescription> = {}) => ({
+  id,
+  name: id.replace(/\.\w+$/, ""),
+  label: "a",
+  triggers,
+  permissions: [],
+  state: false,
+  ...more,
+});
+
+const graphOf = (...components: readonly ComponentDescription[]): GraphDescription => ({
+  version: 1,
+  components,
+  edges: [],
+});
+
+const records = (sources: readonly string[], more: object = {}): TriggerDescription => ({
+  kind: "records",
+  format: "raw",
+  sources,
+  logGroups: [],
+  filterPattern: "",
+  ...more,
+});
+
+const http = (authenticated: boolean): TriggerDescription => ({
+  kind: "http",
+  host: "",
+  port: 4318,
+  paths: ["/v1/logs"],
+  authenticated,
+});
+
+const every: GraphDescription = graphOf(
+  component("otelcol.receiver.otlp.a", [http(false), records(["queue", "topic"])]),
+  component("loki.source.cloudwatch_logs.a", [
+    records(["log-subscription"], { logGroups: ["/a", "/b*"], filterPattern: "x" }),
+  ]),
+  component("prometheus.scrape.a", [{ kind: "schedule", everySeconds: 15 }], { state: true }),
+  component("loki.source.kinesis.a", [records(["stream"], { from: ["clicks", "other-*"] })]),
+  component("loki.source.sns.a", [records(["topic"], { from: ["alerts"] })]),
+  component("loki.source.kafka.a", [
+    records(["kafka"], {
+      from: ["orders"],
+      kafka: { brokers: ["b:9092"], topics: ["orders"], groupId: "g", authentication: "none", startAt: "latest" },
+    }),
+  ]),
+  component("loki.source.eventbridge.a", [
+    records(["bus"], { from: [], bus: { name: "default", pattern: { source: ["a"] } } }),
+  ]),
+  component("loki.source.s3.a", [
+    {
+      kind: "objects",
+      buckets: [
+        { bucket: "logs", prefix: "a/" },
+        { bucket: "logs", prefix: "a/b/" },
+      ],
+    },
+  ]),
+  component("loki.write.a", [], { deadLetters: true }),
+  component("remote.aws.secrets_manager.a", [], {
+    name: "remote.aws.secrets_manager",
+    permissions: [{ action: "secretsmanager:GetSecretValue", resource: "arn:s" }],
+  }),
+);
+
+test("the JSON of a graph with every kind of trigger is as its schema says", () => {
+  expect({ valid: validate(JSON.parse(json(every))), errors: validate.errors }).toEqual({ valid: true, errors: null });
+});
+
+test("a field that the schema does not know is found", () => {
+  expect(validate({ ...JSON.parse(json(every)), more: 1 })).toBe(false);
+});
+
+test("each kind of trigger has a function", () => {
+  expect(planResources(every).functions.map(({ kind, reason }) => `${kind}: ${reason}`)).toEqual([
+    "http: otelcol.receiver.otlp.a takes requests",
+    "log-subscription: loki.source.cloudwatch_logs.a takes log subscriptions",
+    "queue: otelcol.receiver.otlp.a takes messages of a queue",
+    "schedule: prometheus.scrape.a works on a clock",
+    "stream: loki.source.kinesis.a takes records of a stream",
+    "topic: loki.source.sns.a takes notifications of a topic",
+    "kafka: loki.source.kafka.a takes records of Kafka",
+    "bus: loki.source.eventbridge.a takes events of a bus",
+    "objects: loki.source.s3.a reads objects of S3",
+  ]);
+});
+
+test("a pattern names nothing that could be connected, which is told", () => {
+  const { eventSources, logSubscriptions, notes } = planResources(every);
+  expect(eventSources.map(({ from }) => from)).toEqual([
+    "${queue:queue}",
+    "arn:${AWS::Partition}:kinesis:${AWS::Region}:${AWS::AccountId}:stream/clicks",
+    "${queue:objects}",
+    "orders",
+  ]);
+  expect(logSubscriptions).toEqual([
+    { logGroup: "/a", filterPattern: "x", components: ["loki.source.cloudwatch_logs.a"] },
+  ]);
+  expect(notes).toEqual([
+    "loki.source.cloudwatch_logs.a takes the log groups /b*, but a subscription needs a name: name them when you deploy",
+    "loki.source.kinesis.a takes the sources other-*, but an event source needs a name: name them when you deploy",
+  ]);
+});
+
+test("a notification that another covers is left out", () => {
+  expect(planResources(every).notifications).toEqual([
+    { bucket: "logs", prefix: "a/", queue: "objects", reason: "loki.source.s3.a reads new objects" },
+  ]);
+});
+
+test("every action is single, every resource is named, and each has a reason", () => {
+  const permissions = planResources(every).functions.flatMap(each => each.permissions);
+  expect(permissions.filter(({ actions }) => actions.some(action => action.includes("*")))).toEqual([]);
+  expect(permissions.filter(({ resource }) => resource === "*" || resource === "")).toEqual([]);
+  expect(permissions.filter(({ reason }) => !reason)).toEqual([]);
+});
+
+test.for([
+  { it: "signed requests only, where one component asks for none", open: [true, false], auth: "aws_iam" },
+  { it: "any request, where each component asks for credentials itself", open: [true, true], auth: "none" },
+])("a URL takes $it", ({ open, auth }) => {
+  const graph = graphOf(...open.map((authenticated, i) => component(`loki.source.api.a${i}`, [http(authenticated)])));
+  expect(planResources(graph).functions[0]?.url?.auth).toBe(auth);
+});
+
+test.for<{ it: string; seconds: readonly number[]; minutes: number; inside: number | undefined; timeout: number }>([
+  { it: "whole minutes is called so often", seconds: [300], minutes: 5, inside: undefined, timeout: 30 },
+  { it: "less than a minute is run inside of one invocation", seconds: [15], minutes: 1, inside: 60, timeout: 90 },
+  { it: "several intervals is called each minute", seconds: [60, 120], minutes: 1, inside: 60, timeout: 90 },
+])("what has $it", ({ seconds, minutes, inside, timeout }) => {
+  const triggers = seconds.map(everySeconds => ({ kind: "schedule" as const, everySeconds }));
+  const { schedules, functions } = planResources(graphOf(component("prometheus.scrape.a", triggers)));
+  expect([schedules[0]?.everyMinutes, schedules[0]?.forSeconds, functions[0]?.timeout.value]).toEqual([
+    minutes,
+    inside,
+    timeout,
+  ]);
+});
+
+test.for([
+  {
+    it: "nothing calls",
+    graph: graphOf(component("loki.write.a", [])),
+    problem: "the configuration should have a component that something calls, got none",
+  },
+  {
+    it: "has two patterns for one log group",
+    graph: graphOf(
+      ...["x", "y"].map(filterPattern =>
+        component(`loki.source.cloudwatch_logs.${filterPattern}`, [
+          records(["log-subscription"], { logGroups: ["/a"], filterPattern }),
+        ]),
+      ),
+    ),
+    problem:
+      'log group /a should have one filter_pattern, since it has one subscription, got: loki.source.cloudwatch_logs.x has "x", loki.source.cloudwatch_logs.y has "y"',
+  },
+  {
+    it: "needs a wildcard",
+    graph: graphOf(
+      component("loki.source.api.a", [http(true)], { permissions: [{ action: "s3:*", resource: "arn:b" }] }),
+    ),
+    problem: "loki.source.api.a should need single actions, got s3:*: a function gets no permission with a wildcard",
+  },
+])("a graph that $it is a problem", ({ graph, problem }) => {
+  expect(planResources(graph).problems).toEqual([problem]);
+});
