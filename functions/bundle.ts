@@ -16,6 +16,7 @@ import type { File } from "../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
 import type { BundledText } from "./aws/entry.ts";
+import { leaveOutDescriptions } from "./bundle-descriptions.ts";
 import { joinShared } from "./bundle-join.ts";
 import { calledOf, laterEntry, laterFor, loadLater } from "./bundle-later.ts";
 import { blocksOf, fetchModules, type ImportedModule } from "./bundle-modules.ts";
@@ -227,6 +228,7 @@ async function split(contents: string, configuration: readonly File[], later: re
       entryPoint(contents),
       leaveOutUnusedParts(root, texts),
       loadLater(root, later),
+      leaveOutDescriptions(root),
       redisBeside,
     ],
   });

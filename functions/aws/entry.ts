@@ -24,7 +24,7 @@ import { createLogger, type Level, type LogSettings, type ProcessLogger } from "
 import { functionLetters } from "./dead-letters.ts";
 import { createHandler, type Handler } from "./handler.ts";
 import { checkRoutes } from "./http.ts";
-import { metricsMode, observeMetrics } from "./metrics.ts";
+import { modeOf, observeMetrics } from "./metrics.ts";
 import type { Observer } from "./observer.ts";
 import { ownTraffic } from "./own-traffic.ts";
 
@@ -81,7 +81,7 @@ export async function startFunction(options: FunctionOptions): Promise<Handler> 
 
 /** The handler of a pipeline, with the request in each line of its log, and its metrics. */
 function observed(pipeline: Pipeline, metrics: MetricsRegistry, observeLog: Observer): Handler {
-  const mode = metricsMode(process.env["AMALGAM_METRICS"], "AWS_LAMBDA_FUNCTION_NAME" in process.env);
+  const mode = modeOf(process.env["AMALGAM_METRICS"]);
   const initMs = performance.now();
   const observeCalls = observeMetrics({ mode, metrics, pipeline, write: writeLine, clock: Date.now, initMs });
   return createHandler(pipeline, {
@@ -187,13 +187,31 @@ const environmentOf = ({ directory, log, metrics, environment }: Surroundings): 
   mode: "function",
   flow: new Flow(false),
   log,
-  state: new MemoryStore(),
+  state: lazily(() => new MemoryStore()),
   metrics: metrics ?? new MetricsRegistry(),
   directory,
   clock: Date.now,
   random: Math.random,
   ...environment,
 });
+
+/** A store that is made at the first call, since most functions need none. */
+function lazily(create: () => StateStore): StateStore {
+  let store: StateStore | undefined;
+  const real = (): StateStore => {
+    store ??= create();
+    return store;
+  };
+  return {
+    get: (...args) => real().get(...args),
+    put: (...args) => real().put(...args),
+    delete: (...args) => real().delete(...args),
+    getMany: (...args) => real().getMany(...args),
+    putMany: (...args) => real().putMany(...args),
+    list: (...args) => real().list(...args),
+    close: async () => store?.close(),
+  };
+}
 
 function checked({ pipeline, diagnostics }: Loaded): Pipeline {
   failOn(diagnostics);

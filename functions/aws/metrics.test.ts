@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { definitions } from "../../lib/pipeline/components/index.ts";
 import { startBackend } from "../../lib/pipeline/components/testing.ts";
 import { MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";
@@ -8,7 +8,7 @@ import { recorded } from "../../test/functions/events.ts";
 import { loadProbes } from "../../test/functions/probes.ts";
 import { loadFunction } from "./entry.ts";
 import { createHandler } from "./handler.ts";
-import { metricsMode, observeMetrics } from "./metrics.ts";
+import { modeOf, observeMetrics } from "./metrics.ts";
 
 test.for([
   { text: undefined, onLambda: true, mode: { kind: "emf", components: false } },
@@ -16,17 +16,15 @@ test.for([
   { text: "emf", onLambda: false, mode: { kind: "emf", components: false } },
   { text: "emf:components", onLambda: true, mode: { kind: "emf", components: true } },
   { text: "off", onLambda: true, mode: { kind: "off" } },
-  {
-    text: "otlp:otelcol.exporter.otlphttp.out",
-    onLambda: true,
-    mode: { kind: "otlp", component: "otelcol.exporter.otlphttp.out" },
-  },
+  { text: "otlp:a.b.c", onLambda: true, mode: { kind: "otlp", component: "a.b.c" } },
 ])("AMALGAM_METRICS $text, on Lambda: $onLambda", ({ text, onLambda, mode }) => {
-  expect(metricsMode(text, onLambda)).toEqual(mode);
+  vi.stubEnv("AWS_LAMBDA_FUNCTION_NAME", onLambda ? "shop" : undefined);
+  expect(modeOf(text)).toEqual(mode);
+  vi.unstubAllEnvs();
 });
 
 test("AMALGAM_METRICS that means nothing is refused", () => {
-  expect(() => metricsMode("statsd")).toThrow(
+  expect(() => modeOf("statsd")).toThrow(
     new Error("AMALGAM_METRICS should be emf, emf:components, otlp: and the id of a component, or off, got statsd"),
   );
 });
@@ -35,7 +33,7 @@ test("AMALGAM_METRICS that means nothing is refused", () => {
 async function counted(config: string, ...events: unknown[]): Promise<readonly string[]> {
   const metrics = new MetricsRegistry();
   const { pipeline } = await loadProbes(config);
-  const mode = metricsMode("off");
+  const mode = modeOf("off");
   const observe = observeMetrics({ mode, metrics, pipeline, write: () => {}, clock: Date.now, initMs: 120 });
   const handler = createHandler(pipeline, { observe });
   for (const event of events) await handler(event).catch(() => {});
@@ -104,7 +102,7 @@ test("lines are written before the answer, of what the invocation changed", asyn
   const lines: Record<string, unknown>[] = [];
   const handler = createHandler(pipeline, {
     observe: observeMetrics({
-      mode: metricsMode("emf"),
+      mode: modeOf("emf"),
       metrics,
       pipeline,
       write: line => lines.push(JSON.parse(line) as Record<string, unknown>), // lines are objects
@@ -151,7 +149,7 @@ async function load(url: string, metrics: MetricsRegistry) {
   });
   const observe = (component: string) =>
     observeMetrics({
-      mode: metricsMode(`otlp:${component}`),
+      mode: modeOf(`otlp:${component}`),
       metrics,
       pipeline,
       write: () => {},

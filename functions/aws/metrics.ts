@@ -11,24 +11,14 @@ import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import type { Call } from "./call.ts";
 import { EmbeddedMetrics } from "./emf.ts";
 import { eventSize } from "./event-size.ts";
+import { type MetricsMode, metricsMode } from "./metrics-mode.ts";
 import { OtlpMetrics } from "./metrics-otlp.ts";
 import type { Observer, Outcome } from "./observer.ts";
 
-export type MetricsMode =
-  | { readonly kind: "off" }
-  | { readonly kind: "emf"; readonly components: boolean }
-  | { readonly kind: "otlp"; readonly component: string };
-
-/** Where the variable says that metrics go. Only Lambda makes metrics of a log. */
-export function metricsMode(text = "", onLambda = true): MetricsMode {
-  if (text === "off" || (text === "" && !onLambda)) return { kind: "off" };
-  if (text === "" || text === "emf" || text === "emf:components")
-    return { kind: "emf", components: text === "emf:components" };
-  const component = /^otlp:(\S+)$/.exec(text)?.[1];
-  if (component !== undefined) return { kind: "otlp", component };
-  throw new Error(
-    `AMALGAM_METRICS should be emf, emf:components, otlp: and the id of a component, or off, got ${text}`,
-  );
+/** Where metrics go: as the variable says, and without it to CloudWatch where that makes metrics of a log. */
+export function modeOf(text = ""): MetricsMode {
+  if (text) return metricsMode(text);
+  return "AWS_LAMBDA_FUNCTION_NAME" in process.env ? { kind: "emf", components: false } : { kind: "off" };
 }
 
 export interface MetricsOptions {
@@ -47,15 +37,13 @@ export function observeMetrics(options: MetricsOptions): Observer {
   const { metrics, initMs } = options;
   const counter = (name: string, help: string, labels?: Readonly<Record<string, string>>) =>
     metrics.counter(`amalgam_function_${name}_total`, help, labels);
-  const received = counter("received_records", "Records that events brought; a request is one.");
-  const bytes = counter("received_bytes", "Bytes of the records that events brought, without base64.");
-  const returned = counter("returned_records", "Records that go back to their queue or stream, to come again.");
-  const failed = counter("failed_invocations", "Invocations that failed as a whole.");
-  const coldStarts = counter("cold_starts", "Instances of the function that started.");
-  const seconds = metrics.histogram("amalgam_function_duration_seconds", "Time of invocations until their answers.");
-  metrics
-    .gauge("amalgam_function_init_duration_seconds", "Time from the start of the process until it took events.")
-    .set(initMs / 1000);
+  const received = counter("received_records", "Records of events; a request is one.");
+  const bytes = counter("received_bytes", "Bytes of records, without base64.");
+  const returned = counter("returned_records", "Records that go back, to come again.");
+  const failed = counter("failed_invocations", "Invocations that failed.");
+  const coldStarts = counter("cold_starts", "Instances that started.");
+  const seconds = metrics.histogram("amalgam_function_duration_seconds", "Time of invocations.");
+  metrics.gauge("amalgam_function_init_duration_seconds", "Time of the start.").set(initMs / 1000);
   coldStarts.add(1);
   const send = sender(options);
   return event => {

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { emfName } from "../../functions/aws/emf.ts";
 import { loadFunction } from "../../functions/aws/entry.ts";
 import { createHandler } from "../../functions/aws/handler.ts";
-import { metricsMode, observeMetrics } from "../../functions/aws/metrics.ts";
+import { modeOf, observeMetrics } from "../../functions/aws/metrics.ts";
 import { RemoteMetrics } from "../../functions/local/remotecfg-metrics.ts";
 import { definitions } from "../../lib/pipeline/components/index.ts";
 import { memoryDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
@@ -45,7 +45,7 @@ async function counted(): Promise<MetricsRegistry> {
     metrics,
     environment: { deadLetters: memoryDeadLetters() },
   });
-  const mode = metricsMode("off");
+  const mode = modeOf("off");
   const observe = observeMetrics({ mode, metrics, pipeline, write: () => {}, clock: Date.now, initMs: 1 });
   await createHandler(pipeline, { observe })(recorded("function-url-loki-push"));
   await pipeline.close();

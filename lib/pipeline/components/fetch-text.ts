@@ -5,7 +5,7 @@
  *     const content = await source.fetch();
  */
 import { messageOf } from "../delivery/errors.ts";
-import { nameOf } from "../delivery/redirects.ts";
+import { nameOf } from "../delivery/sites.ts";
 import { defaultBlock, type Infer, object, optional, required } from "../eval/schema.ts";
 import { duration, map, string } from "../eval/types.ts";
 import { type Host, type Problem, ProblemError } from "../graph/component.ts";

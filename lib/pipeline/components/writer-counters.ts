@@ -9,14 +9,14 @@ export function countersOf({ id, metrics }: Host, destination: string) {
   const counter = (name: string, help: string) => metrics.counter(`amalgam_writer_${name}_total`, help, labels);
   const seconds = metrics.histogram(
     "amalgam_writer_request_duration_seconds",
-    "Time of requests to the backend, with those that fail.",
+    "Time of requests, with those that fail.",
     labels,
   );
   const requests = new Map<string, Counter>();
   const request = (status: string): Counter => {
     const known = requests.get(status);
     if (known) return known;
-    const help = "Requests to the backend by the status of its answer; none where there was no answer.";
+    const help = "Requests by the status of the answer, or none.";
     const counter = metrics.counter("amalgam_writer_requests_total", help, { ...labels, status });
     requests.set(status, counter);
     return counter;

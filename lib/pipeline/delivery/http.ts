@@ -13,7 +13,8 @@ import { Connections } from "./connections.ts";
 import { hideCredentials } from "./credentials.ts";
 import { DeliveryError, messageOf } from "./errors.ts";
 import type { ProxySettings } from "./proxy.ts";
-import { nameOf, redirected, sameSite } from "./redirects.ts";
+import { redirected } from "./redirects.ts";
+import { nameOf, sameSite } from "./sites.ts";
 
 export interface TlsSettings {
   readonly ca?: string | undefined;
@@ -129,7 +130,7 @@ async function follow(
       const signed = { ...request, headers: { ...request.headers } };
       if (sameSite(first, request.url)) await limit.race(authorizeAll(signed, authorize, options.authorize));
       const response = await send(connections, { request: signed, maxBytes, overflow, signal: limit.signal });
-      const next = followRedirects ? redirected(request, response, first) : undefined;
+      const next = followRedirects && response.status >= 300 ? redirected(request, response, first) : undefined;
       if (!next)
         return response.status < 300 ? response : { ...response, body: hideCredentials(response.body, signed.headers) };
       if (hops >= maxRedirects) {

@@ -1,6 +1,7 @@
 /** Where an answer leads to, by the rules of Go's HTTP client. */
 import { DeliveryError } from "./errors.ts";
 import type { HttpResponse, OutgoingRequest } from "./http.ts";
+import { nameOf, sameSite } from "./sites.ts";
 
 /** Go's rules (net/http, `redirectBehavior` and `shouldCopyHeaderOnRedirect`). */
 export function redirected(
@@ -35,15 +36,3 @@ export function redirected(
 }
 
 const credentialHeaders = ["authorization", "www-authenticate", "cookie", "cookie2", "proxy-authorization"];
-
-/** The same host, whatever the port, or a subdomain of it; never from https to http. */
-export function sameSite(first: URL, target: URL): boolean {
-  if (first.protocol === "https:" && target.protocol !== "https:") return false;
-  const [from, to] = [first.hostname, target.hostname];
-  return from === to || (to.endsWith(`.${from}`) && !/^[\d.]+$|:/.test(from));
-}
-
-/** A URL as messages show it: without credentials, and without the query, which may hold some. */
-export function nameOf(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`;
-}

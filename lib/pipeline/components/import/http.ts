@@ -1,6 +1,6 @@
 /** Imports the module behind a URL, and again when its text is older than `poll_frequency`. */
 import { messageOf } from "../../delivery/errors.ts";
-import { nameOf } from "../../delivery/redirects.ts";
+import { nameOf } from "../../delivery/sites.ts";
 import { object } from "../../eval/schema.ts";
 import { defineComponent } from "../../graph/component.ts";
 import type { ModuleContent } from "../../graph/module-content.ts";
