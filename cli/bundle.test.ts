@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { unzipSync } from "fflate";
 import { afterAll, expect, test } from "vitest";
 
 const folder = mkdtempSync(path.join(tmpdir(), "amalgam-cli-"));
@@ -10,16 +11,40 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const amalgam = (...args: string[]) =>
   spawnSync(process.execPath, [path.join(import.meta.dirname, "main.ts"), ...args], { encoding: "utf8" });
 
-test("bundle writes a function and says what is in it", () => {
+test("bundle writes a function, its archive, its plan and a module of Terraform, and says what is in it", () => {
   const out = path.join(folder, "out");
-  const { stdout, stderr, status } = amalgam("bundle", "examples/quickstart.alloy", "--out", out);
+  const { stdout, stderr, status } = amalgam("bundle", "examples/quickstart.alloy", "--target", "aws", "--out", out);
   expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
-  const [file, size, ...components] = stdout.trimEnd().split("\n");
+  expect(readdirSync(out).sort()).toEqual(["function.zip", "index.mjs", "later.cjs", "resources.json", "terraform"]);
+  const [file, size, ...lines] = stdout.trimEnd().split("\n");
   expect(file).toBe(`${path.join(out, "index.mjs")} (handler: index.handler)`);
-  expect(size).toMatch(/^\d+ KiB, \d+ KiB compressed$/);
-  expect(components.length).toBeGreaterThan(1);
-  expect(components.every(line => /^ {2}\w+(\.\w+)+$/.test(line))).toBe(true);
-  expect(existsSync(path.join(out, "index.mjs"))).toBe(true);
+  expect(size).toMatch(/^\d+ KiB, \d+ KiB compressed in .+function\.zip$/);
+  expect(lines).toContainEqual(expect.stringMatching(/^ +\d+\.\d KiB {2}loki\.process$/));
+  expect(lines.filter(line => !line.includes(" KiB "))).toEqual([
+    "function http: otelcol.receiver.otlp.apps, loki.source.api.push take requests",
+    "function queue: otelcol.receiver.otlp.apps, loki.source.api.push take messages of a queue",
+    "function schedule: prometheus.scrape.amalgam works on a clock",
+  ]);
+  const archive = unzipSync(readFileSync(path.join(out, "function.zip")));
+  expect(Object.keys(archive).sort()).toEqual(["index.mjs", "later.cjs"]);
+  expect(Buffer.from(archive["index.mjs"] ?? []).equals(readFileSync(path.join(out, "index.mjs")))).toBe(true);
+});
+
+test("bundle gives the same bytes again, elsewhere", () => {
+  const config = path.join(folder, "same.alloy");
+  writeFileSync(
+    config,
+    'loki.source.api "a" { \n http { } \n forward_to = [] \n }\nlocal.file "f" { filename = "f.txt" }',
+  );
+  writeFileSync(path.join(folder, "f.txt"), "text");
+  const [one, other] = ["one", "other"].map(name => {
+    const out = path.join(folder, name);
+    const { stderr, status } = amalgam("bundle", config, "--out", out, "--files", "f.txt");
+    expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+    return ["function.zip", "resources.json"].map(file => readFileSync(path.join(out, file)).toString("base64"));
+  });
+  expect(one).toEqual(other);
+  expect(Object.keys(unzipSync(readFileSync(path.join(folder, "one", "function.zip"))))).toContain("f.txt");
 });
 
 test("bundle says why it can't", () => {
@@ -28,4 +53,17 @@ test("bundle says why it can't", () => {
     stderr: "Error: missing.alloy: no such file or directory\n",
     status: 1,
   });
+});
+
+test("bundle says which variables of the shell are missing", () => {
+  const { stderr, status } = amalgam(
+    "bundle",
+    "examples/cloudwatch-to-loki.alloy",
+    "--out",
+    path.join(folder, "unset"),
+  );
+  expect(status).toBe(1);
+  expect(stderr).toContain(
+    "sys.env reads the variables of this shell here: give LOKI_URL the value that the functions will have, or one like it",
+  );
 });

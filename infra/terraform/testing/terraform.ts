@@ -1,6 +1,6 @@
 /** Runs Terraform with the stand-in of its provider, in a folder that vanishes. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type StandIn, startProvider } from "./provider.ts";
@@ -23,8 +23,11 @@ export class Workspace {
     this.#provider = provider;
   }
 
-  static async open(files: Readonly<Record<string, string>>): Promise<Workspace> {
+  /** `module`: a folder whose configuration is copied. */
+  static async open(files: Readonly<Record<string, string>>, module?: string): Promise<Workspace> {
     const workspace = new Workspace(await startProvider());
+    for (const name of module === undefined ? [] : readdirSync(module).filter(each => each.endsWith(".tf")))
+      copyFileSync(path.join(module ?? "", name), path.join(workspace.folder, name));
     for (const [name, text] of Object.entries(files)) writeFileSync(path.join(workspace.folder, name), text);
     return workspace;
   }
