@@ -5,6 +5,7 @@ import { Stream } from "aws-cdk-lib/aws-kinesis";
 import { Code } from "aws-cdk-lib/aws-lambda";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Topic } from "aws-cdk-lib/aws-sns";
+import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, test } from "vitest";
 import type { ComponentDescription, GraphDescription, TriggerDescription } from "../../lib/pipeline/graph/describe.ts";
 import { defaults } from "./collector-function.ts";
@@ -197,6 +198,12 @@ describe("a configuration with sources of records", () => {
       FunctionName: arn(collector.bus?.function),
       SourceArn: Match.anyValue(),
     });
+  });
+
+  test("satisfies the checks of AWS Solutions", () => {
+    const { violations } = new AwsSolutionsChecks(stack).validateScope(stack);
+    const own = violations.filter(each => JSON.stringify(each).includes("Collector")); // others are of the test's own resources
+    expect(own).toEqual([]);
   });
 
   test("queues for dead letters take them of those sources alone", () => {
