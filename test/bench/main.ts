@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: three pipelines under load, the cold start of a function, the load of a large configuration, per second of the collector's own processor time.
  *
- *     npm run bench -- [--only traces,logs,scrape,cold,load] [--seconds 8] [--record] [--peer "COMMAND {config}"]
+ *     npm run bench -- [--only traces,logs,scrape,cold,load,s3] [--seconds 8] [--record] [--peer "COMMAND {config}"]
  *
  * `--record` writes the figures of the pipelines down for `amalgam cost` (cli/cost/measured.ts).
  * `--peer` runs another program (Alloy: `alloy run {config}`) on the same configuration files under the same load and prints both.
@@ -16,7 +16,7 @@ import { startPeer } from "./peers.ts";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "traces,logs,scrape,cold,load" },
+    only: { type: "string", default: "traces,logs,scrape,cold,load,s3" },
     seconds: { type: "string", default: "8" },
     peer: { type: "string" },
     record: { type: "boolean", default: false },
@@ -197,6 +197,10 @@ try {
     runScript("load.ts");
   }
   if (values.record) writeRecord();
+  if (wanted.has("s3")) {
+    process.stdout.write("\nObject of S3 with 2 GiB of lines, read by the bundled function to loki.write\n");
+    runScript("s3.ts");
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

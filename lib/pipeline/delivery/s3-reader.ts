@@ -1,6 +1,6 @@
 /**
- * The bytes of an object of S3 in requests of some MiB, one ahead of who reads: the object may have any size, and a reader
- * that is slow holds no connection.
+ * The bytes of an object of S3 in requests of 1 MiB, some ahead of who reads: the object may have any size, and a reader that is
+ * slow holds no connection.
  *
  *     const reader = new S3Reader({ client, url, name: "s3://logs/a.gz", etag, deadline });
  *     for await (const chunk of reader.bytes(0)) …
@@ -23,7 +23,7 @@ export interface S3ReaderOptions {
   readonly signal?: AbortSignal | undefined;
   /** @default Date.now */
   readonly now?: () => number;
-  /** Of one request. @default 4 MiB */
+  /** Of one request. @default 1 MiB */
   readonly chunkBytes?: number;
 }
 
@@ -39,6 +39,9 @@ export class ObjectChanged extends Error {
 
 const policy: RetryPolicy = { minMs: 100, maxMs: 5000, spread: [1, 2], maxRetries: 6 };
 const timeoutMs = 60_000;
+const defaultChunkBytes = 1 << 20;
+/** Requests under way while a chunk is worked on: S3 takes tens of milliseconds to begin with an answer. */
+const ahead = 2;
 
 export class S3Reader {
   readonly #options: S3ReaderOptions;
@@ -63,14 +66,17 @@ export class S3Reader {
 
   /** From a byte to the end. Throws `ObjectMissing`, `ObjectChanged`, or a `DeliveryError`. */
   async *bytes(from: number): AsyncGenerator<Buffer, void, undefined> {
-    let at = from;
-    let next: Promise<Buffer> | undefined = this.#get(at);
-    while (next) {
-      const chunk: Buffer = await next;
-      at += chunk.length;
-      next = chunk.length && at < (this.#size ?? 0) ? this.#get(at) : undefined;
-      next?.catch(() => {}); // it is awaited when this chunk is through, or not at all
-      if (chunk.length) yield chunk;
+    const { chunkBytes = defaultChunkBytes } = this.#options;
+    const waiting = [this.#get(from)];
+    for (let at = from + chunkBytes; ; ) {
+      const chunk = await waiting.shift();
+      if (!chunk?.length) return;
+      for (; waiting.length < ahead && at < (this.#size ?? 0); at += chunkBytes) {
+        const next = this.#get(at);
+        next.catch(() => {}); // it is awaited when its turn comes, or not at all
+        waiting.push(next);
+      }
+      yield chunk;
     }
   }
 
@@ -91,7 +97,7 @@ export class S3Reader {
   }
 
   async #request(from: number, signal: AbortSignal, remainingMs: number): Promise<Buffer> {
-    const { client, url, chunkBytes = 4 << 20 } = this.#options;
+    const { client, url, name, chunkBytes = defaultChunkBytes } = this.#options;
     const headers = {
       range: `bytes=${from}-${from + chunkBytes - 1}`,
       ...(this.#etag !== undefined && { "if-match": `"${this.#etag}"` }),
@@ -107,6 +113,11 @@ export class S3Reader {
     const isRange = answer.status === 206;
     if (isRange || (answer.status === 200 && from === 0)) {
       this.#note(answer, isRange ? sizeOf(answer) : answer.body.length, from);
+      const expected = Math.min(chunkBytes, (this.#size ?? 0) - from);
+      if (answer.body.length !== expected)
+        throw new DeliveryError(`${name} should give ${expected} bytes from ${from}, got ${answer.body.length}`, {
+          kind: "retry",
+        });
       const { buffer, byteOffset, byteLength } = answer.body;
       return Buffer.from(buffer, byteOffset, byteLength);
     }

@@ -28,10 +28,10 @@ export interface UnpackOptions {
   readonly onPacking?: (packing: Packing) => void;
 }
 
-const pieceBytes = 256 * 1024;
+const pieceBytes = 128 * 1024;
 const maxHeaderBytes = 1 << 20;
 
-/** Content of an input, in pieces of at most 256 KiB. */
+/** Content of an input, in pieces of at most 128 KiB. */
 export async function* unpack(
   input: AsyncIterable<Uint8Array>,
   { packing, at = 0, maxBytes = Number.POSITIVE_INFINITY, onPacking }: UnpackOptions = {},
