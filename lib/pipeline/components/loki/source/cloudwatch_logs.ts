@@ -1,4 +1,4 @@
-/** Receives log events of CloudWatch Logs from subscriptions and queues. Only in Amalgam. */
+/** Receives log events of CloudWatch Logs from subscriptions, queues, streams and Firehose. Only in Amalgam. */
 import { DeliveryError, messageOf } from "../../../delivery/errors.ts";
 import { type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { bool, capsule, list, map, string } from "../../../eval/types.ts";
@@ -41,11 +41,11 @@ type Args = Infer<typeof args>;
 
 export const lokiSourceCloudwatchLogs = defineComponent({
   name: "loki.source.cloudwatch_logs",
-  summary: "Receives log events of CloudWatch Logs from subscriptions and queues.",
+  summary: "Receives log events of CloudWatch Logs from subscriptions, queues, streams and Firehose.",
   stability: "generally-available",
   ours: true,
   inFunctions:
-    "A subscription of each log group calls the function; a failure fails the invocation, so that Lambda brings the events again.",
+    "A subscription of each log group, or one of the account, calls the function; a failure fails the invocation, so that Lambda brings the events again. What a subscription puts into a stream of Kinesis, into Firehose, a queue or a topic is taken from there, by its content.",
   args,
   *check({ log_groups }): Iterable<Problem> {
     for (const [i, group] of log_groups.entries()) {
