@@ -161,6 +161,8 @@ class Reading {
       return stopped ? await this.#handOn() : await this.#finish();
     } catch (error) {
       await this.#remember(error);
+      // a batch that found no time comes again with the rest; where nothing went through, the backend may be the reason
+      if (this.#isLate(error) && this.#acknowledged.lines > this.#begin.lines) return this.#acknowledged;
       throw error;
     } finally {
       this.#reader.close();
@@ -191,7 +193,7 @@ class Reading {
       }
     } catch (error) {
       // S3 gave no answer until the time was over
-      if (error instanceof DeliveryError && error.retryable && clock() >= this.#times.stopAt) return true;
+      if (this.#isLate(error) && !this.#sent.length) return true;
       throw error;
     }
     this.#lines.end();
@@ -252,6 +254,11 @@ class Reading {
     if (failed) throw failed.error;
     this.#sent.shift();
     this.#acknowledged = first.end;
+  }
+
+  #isLate(error: unknown): boolean {
+    const canRetry = error instanceof DeliveryError && error.retryable && !(error instanceof TakenOver);
+    return canRetry && this.#options.clock() >= this.#times.stopAt;
   }
 
   async #finish(): Promise<undefined> {

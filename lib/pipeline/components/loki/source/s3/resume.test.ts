@@ -1,5 +1,6 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { DeliveryError } from "../../../../delivery/errors.ts";
 import { testHost, testInvocation, testLog, testTime } from "../../../../graph/testing.ts";
 import type { ObjectCreated, ObjectProgress, ObjectsTrigger } from "../../../../graph/trigger.ts";
 import { MemoryStore } from "../../../../state/memory.ts";
@@ -189,6 +190,21 @@ describe("a clock that runs out", () => {
     await expect(read({ ...event, attempt: 1 }, world.invocation(9000))).rejects.toThrow(
       "s3://logs/a should come further than byte 0 of its content in one invocation: it needs a longer timeout or more memory",
     );
+  });
+
+  test("a batch that found no time comes again with the rest", async () => {
+    const bucket = await startS3({ "logs/a": packed.gzip });
+    const world = new World({ msPerBatch: 1000 });
+    const read = await world.read(bucket, { batch_size: "1MiB" });
+    let batches = 0;
+    vi.spyOn(world, "step").mockImplementation(() => {
+      if (++batches !== 9) return;
+      world.now += 60_000;
+      throw new DeliveryError("no time is left for the delivery", { kind: "retry" });
+    });
+    const rest = await read({ ...event, attempt: 1 }, world.invocation(30_000));
+    expect(rest?.lines).toBe(world.batchSizes.reduce((sum, size) => sum + size, 0));
+    expect(missing(world)).toBe(count - (rest?.lines ?? 0));
   });
 
   test("objects that find no time are handed on as they are", async () => {
