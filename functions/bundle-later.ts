@@ -46,6 +46,7 @@ export const laterModules: readonly LaterModule[] = [
     module: "functions/aws/sqs",
     usual: names(/\bloki\.source\.(cloudwatch_logs|s3)\b|\b(loki\.source|otelcol\.receiver)\.(sqs|awss3)\b/),
   },
+  { module: "functions/aws/traces", usual: names(/^tracing\b/m) },
   { module: "functions/local/configuration", usual: never },
   { module: "lib/pipeline/components/listener-tls", usual: names(/\btls\b/) },
   { module: "lib/pipeline/components/otelcol/receiver/cors", usual: names(/\bcors\b/) },

@@ -27,6 +27,7 @@ import { checkRoutes } from "./http.ts";
 import { modeOf, observeMetrics } from "./metrics.ts";
 import type { Observer } from "./observer.ts";
 import { ownTraffic } from "./own-traffic.ts";
+import { type FunctionTracing, observeTraces } from "./traces.ts";
 
 export interface FunctionOptions {
   /** The graph of the bundled configuration, as JSON; the configuration at the path in `AMALGAM_CONFIG` takes its place. */
@@ -59,8 +60,9 @@ export async function startFunction(options: FunctionOptions): Promise<Handler> 
   const level = levelOf(process.env["AWS_LAMBDA_LOG_LEVEL"]);
   const kept = openState && { state: await openState(process.env["AMALGAM_STATE"]) };
   const metrics = new MetricsRegistry();
-  const { log, observe: observeLog } = functionLog(level);
-  const handlerOf = (pipeline: Pipeline) => observed(configured(pipeline, log), metrics, observeLog);
+  const ownLog = functionLog(level);
+  const { log } = ownLog;
+  const handlerOf = (pipeline: Pipeline) => observed(configured(pipeline, log), metrics, ownLog);
   if (place) {
     const { files, diagnostics, directory } = readConfiguration(place);
     failOn(diagnostics);
@@ -79,27 +81,35 @@ export async function startFunction(options: FunctionOptions): Promise<Handler> 
   return handlerOf(checked(loaded));
 }
 
-/** The handler of a pipeline, with the request in each line of its log, and its metrics. */
-function observed(pipeline: Pipeline, metrics: MetricsRegistry, observeLog: Observer): Handler {
+/** The handler of a pipeline, with the request in each line of its log, its metrics, and its traces if they are wanted. */
+function observed(pipeline: Pipeline, metrics: MetricsRegistry, log: FunctionLog): Handler {
   const mode = modeOf(process.env["AMALGAM_METRICS"]);
   const initMs = performance.now();
-  const observeCalls = observeMetrics({ mode, metrics, pipeline, write: writeLine, clock: Date.now, initMs });
+  const tracing = pipeline.settings.get("tracing") as FunctionTracing | undefined; // as config-blocks.ts has it
+  const observers = [
+    ...(tracing?.write_to.length ? [observeTraces(pipeline, tracing, log.log)] : []),
+    observeMetrics({ mode, metrics, pipeline, write: writeLine, clock: Date.now, initMs }),
+    log.observe,
+  ];
   return createHandler(pipeline, {
     own: ownTraffic(metrics),
     observe(event, context) {
       if (context.invokedFunctionArn !== undefined) nameSender(context.invokedFunctionArn);
-      const afterLog = observeLog(event, context);
-      const afterMetrics = observeCalls(event, context);
+      const ends = observers.map(observe => observe(event, context));
       return async (outcome, call) => {
-        await afterMetrics(outcome, call);
-        await afterLog(outcome, call);
+        for (const end of ends) await end(outcome, call);
       };
     },
   });
 }
 
+interface FunctionLog {
+  readonly log: ProcessLogger;
+  readonly observe: Observer;
+}
+
 /** A log whose lines have the names that Lambda filters by, and the id of the request that they belong to. */
-function functionLog(level: Level): { readonly log: ProcessLogger; readonly observe: Observer } {
+function functionLog(level: Level): FunctionLog {
   let requestId: string | undefined;
   const json = { time: "timestamp", message: "message", fields: () => ({ requestId }) };
   return {

@@ -22,7 +22,7 @@ test.for([
   },
   { it: "a log subscription", event: { awslogs: { data: base64("abc") } }, size: { records: 1, bytes: 3 } },
   { it: "a schedule", event: { amalgam: { schedule: "a.b.c" } }, size: { records: 1, bytes: 0 } },
-  { it: "no event at all", event: null, size: { records: 0, bytes: 0 } },
+  { it: "no event at all", event: null, size: { records: 1, bytes: 0 } },
 ])("$it", ({ event, size }) => {
   expect(eventSize(event)).toEqual(size);
 });

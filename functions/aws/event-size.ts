@@ -8,17 +8,16 @@ export interface EventSize {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
+/** Anything as an object; what is none has no fields. */
+const fieldsOf = (value: unknown): Fields => Object(value) as Fields;
 
 /** Sizes of any event; one that has no records is one. */
 export function eventSize(event: unknown): EventSize {
-  if (!isObject(event)) return { records: 0, bytes: 0 };
-  const { Records, records, awslogs, body, isBase64Encoded } = event;
-  if (Array.isArray(Records)) return sum(Records);
-  if (Array.isArray(records)) return sum(records);
-  if (isObject(records)) return sum(Object.values(records).flat()); // of Kafka, by topic and partition
-  if (isObject(awslogs)) return { records: 1, bytes: decoded(awslogs["data"]) };
-  return { records: 1, bytes: isBase64Encoded === true ? decoded(body) : plain(body) };
+  const { Records, records, awslogs, body, isBase64Encoded } = fieldsOf(event);
+  const list = Records ?? records;
+  if (list) return sum(Array.isArray(list) ? list : Object.values(list).flat()); // of Kafka, by topic and partition
+  const bytes = isBase64Encoded ? decoded(body) : plain(body) + decoded(fieldsOf(awslogs)["data"]);
+  return { records: 1, bytes };
 }
 
 function sum(records: readonly unknown[]): EventSize {
@@ -28,12 +27,9 @@ function sum(records: readonly unknown[]): EventSize {
 }
 
 function bytesOf(record: unknown): number {
-  if (!isObject(record)) return 0;
-  const { body, kinesis, Sns, data, value } = record;
-  if (typeof body === "string") return plain(body);
-  if (isObject(kinesis)) return decoded(kinesis["data"]);
-  if (isObject(Sns)) return plain(Sns["Message"]);
-  return decoded(data ?? value); // of Firehose, of Kafka
+  const { body, kinesis, Sns, data, value } = fieldsOf(record);
+  const text = plain(body) || plain(fieldsOf(Sns)["Message"]);
+  return text || decoded(fieldsOf(kinesis)["data"] ?? data ?? value); // or of Firehose, of Kafka
 }
 
 const plain = (text: unknown): number => (typeof text === "string" ? Buffer.byteLength(text) : 0);

@@ -13,7 +13,7 @@ import { EmbeddedMetrics } from "./emf.ts";
 import { eventSize } from "./event-size.ts";
 import { type MetricsMode, metricsMode } from "./metrics-mode.ts";
 import { OtlpMetrics } from "./metrics-otlp.ts";
-import type { Observer, Outcome } from "./observer.ts";
+import type { Observer } from "./observer.ts";
 
 /** Where metrics go: as the variable says, and without it to CloudWatch where that makes metrics of a log. */
 export function modeOf(text = ""): MetricsMode {
@@ -30,6 +30,12 @@ export interface MetricsOptions {
   readonly clock: () => number;
   /** Milliseconds that the process took until the handler was ready. */
   readonly initMs: number;
+}
+
+/** What adapters answer, as far as it is counted. */
+interface Answer {
+  readonly statusCode?: number;
+  readonly batchItemFailures?: readonly unknown[];
 }
 
 /** Counts invocations and gives the counters on after each. */
@@ -52,10 +58,11 @@ export function observeMetrics(options: MetricsOptions): Observer {
     return async (outcome, call) => {
       received.add(size.records);
       bytes.add(size.bytes);
-      returned.add(returnedOf(outcome));
       if ("error" in outcome) failed.add(1);
-      const status = statusOf(outcome);
-      if (status !== undefined) counter("answers", "Answers to requests by their status.", { status }).add(1);
+      const { statusCode, batchItemFailures } = Object(outcome.result) as Answer; // of anything else an object without them
+      if (batchItemFailures) returned.add(batchItemFailures.length);
+      if (statusCode !== undefined)
+        counter("answers", "Answers to requests by their status.", { status: String(statusCode) }).add(1);
       seconds.observe((performance.now() - start) / 1000);
       await send(call);
     };
@@ -81,19 +88,4 @@ function sender({ mode, metrics, pipeline, write, clock }: MetricsOptions): (cal
     default:
       return mode satisfies never;
   }
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const fieldOf = ({ result }: Outcome, name: string): unknown =>
-  typeof result === "object" && result !== null ? (result as Fields)[name] : undefined; // any object has fields
-
-function returnedOf(outcome: Outcome): number {
-  const failures = fieldOf(outcome, "batchItemFailures");
-  return Array.isArray(failures) ? failures.length : 0;
-}
-
-function statusOf(outcome: Outcome): string | undefined {
-  const status = fieldOf(outcome, "statusCode");
-  return typeof status === "number" ? String(status) : undefined;
 }
