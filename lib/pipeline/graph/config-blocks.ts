@@ -99,7 +99,7 @@ const tracing = object({
   write_to: optional(
     list(receiver(otel)),
     [],
-    "Receivers that get the process' own traces: a span for each request to a component and for each run of work on a schedule, such as a scrape. There are none of what happens inside, and none in a function.",
+    "Receivers that get the process' own traces: a span for each request to a component and for each run of work on a schedule, such as a scrape. There are none of what happens inside. In a function, a span for each invocation, sent before it is answered; a strategy server is not asked there.",
   ),
 });
 
