@@ -22,7 +22,7 @@ const strings = names(
   /\b(string|format|join|replace|split|to_lower|to_upper|trim|trim_prefix|trim_suffix|trim_space)\b/,
 );
 
-/** Parts by their files below `lib/pipeline`, without endings. */
+/** Parts by their files, as seen from `lib/pipeline`, without endings. */
 export const parts: readonly Part[] = [
   ...[
     { module: "eval/stdlib/array", what: "array", needed: names(/\b(array|concat)\b/) },
@@ -65,6 +65,19 @@ export const parts: readonly Part[] = [
     what: "amalgam replay",
     needed: () => false, // dead letters are replayed from the command line
   })),
+  // both send OTLP, which a function for something else has no part of
+  {
+    importer: "../../functions/aws/metrics",
+    module: "../../functions/aws/metrics-otlp",
+    what: "a component for AMALGAM_METRICS=otlp",
+    needed: names(/\botelcol\./),
+  },
+  {
+    importer: "../../functions/aws/entry",
+    module: "../../functions/aws/traces",
+    what: "tracing",
+    needed: names(/^tracing\b/m),
+  },
 ];
 
 const stages = "components/loki/process/stages";

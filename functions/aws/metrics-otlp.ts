@@ -15,14 +15,19 @@ import type { Call } from "./call.ts";
 /** An instance sends at its first invocation, then at the first one after as long as this. */
 const everyMs = 60_000;
 
-export class OtlpMetrics {
+/** Sends the counters through a component. Throws where that takes no OTLP. */
+export function otlpMetrics(metrics: Metrics, pipeline: Pipeline, component: string): (call: Call) => Promise<void> {
+  const otlp = new OtlpMetrics(metrics, pipeline, component);
+  return call => otlp.send(call);
+}
+
+class OtlpMetrics {
   readonly #metrics: Metrics;
   readonly #pipeline: Pipeline;
   readonly #component: string;
   #start: number | undefined;
   #due = 0;
 
-  /** Throws where the component takes no OTLP. */
   constructor(metrics: Metrics, pipeline: Pipeline, component: string) {
     this.#metrics = metrics;
     this.#pipeline = pipeline;

@@ -12,7 +12,7 @@ import type { Call } from "./call.ts";
 import { EmbeddedMetrics } from "./emf.ts";
 import { eventSize } from "./event-size.ts";
 import { type MetricsMode, metricsMode } from "./metrics-mode.ts";
-import { OtlpMetrics } from "./metrics-otlp.ts";
+import { otlpMetrics } from "./metrics-otlp.ts";
 import type { Observer } from "./observer.ts";
 
 /** Where metrics go: as the variable says, and without it to CloudWatch where that makes metrics of a log. */
@@ -81,10 +81,8 @@ function sender({ mode, metrics, pipeline, write, clock }: MetricsOptions): (cal
         for (const line of embedded.lines(clock(), invocation.id)) write(line);
       };
     }
-    case "otlp": {
-      const otlp = new OtlpMetrics(metrics, pipeline, mode.component);
-      return call => otlp.send(call);
-    }
+    case "otlp":
+      return otlpMetrics(metrics, pipeline, mode.component);
     default:
       return mode satisfies never;
   }
