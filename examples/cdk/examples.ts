@@ -6,7 +6,7 @@ import path from "node:path";
 import { App, Stack } from "aws-cdk-lib";
 import { Amalgam, type AmalgamProps } from "../../infra/cdk/amalgam.ts";
 import { planResources } from "../../infra/resources.ts";
-import { statementsOf, unexplained } from "./permissions.ts";
+import { statementsOf, unexplained, wildcardReasons } from "./permissions.ts";
 
 const environment = {
   LOKI_URL: "https://loki.example.com/loki/api/v1/push",
@@ -37,10 +37,15 @@ function show(template: object, reasons: ReadonlyMap<string, string>): void {
   const { Resources } = template as { Resources: Record<string, { Type: string }> }; // of every template
   for (const [type, { length }] of [...Map.groupBy(Object.values(Resources), ({ Type }) => Type)].sort())
     console.log(`${String(length).padStart(4)}  ${type}`);
-  for (const { actions, resource, effect } of statementsOf(template)) {
-    const why = reasons.get(actions.toSorted().join());
+  for (const statement of statementsOf(template)) {
+    const { actions, resource, effect } = statement;
+    const why = [
+      reasons.get(actions.toSorted().join()) ?? "",
+      ...(effect === "Allow" ? wildcardReasons(statement) : []),
+    ];
+    const because = why.filter(Boolean).join("; ");
     console.log(
-      `  ${effect === "Allow" ? "may" : "may not"} ${actions.join(", ")} on ${resource}${why ? `: ${why}` : ""}`,
+      `  ${effect === "Allow" ? "may" : "may not"} ${actions.join(", ")} on ${resource}${because && `: ${because}`}`,
     );
   }
 }
@@ -54,7 +59,18 @@ if (import.meta.main) {
     console.log(`\n${templateFullPath}`);
     const plan = planResources(collector.graph);
     const permissions = [...plan.functions, ...plan.roles].flatMap(each => each.permissions);
-    show(template, new Map(permissions.map(({ actions, reason }) => [actions.toSorted().join(), reason])));
+    show(
+      template,
+      new Map(
+        permissions.flatMap(({ actions, resource, reason }) => {
+          const sorted = String(actions.toSorted());
+          return [
+            [`${sorted} ${resource}`, reason],
+            [sorted, reason],
+          ] as const;
+        }),
+      ),
+    );
     for (const { level, entry } of messages) console.log(`  ${level}: ${entry.data}`);
     for (const { actions, resource } of unexplained(template)) {
       console.error(`${stack.stackName} allows ${actions.join(", ")} on ${resource}, and nobody says why`);

@@ -62,6 +62,15 @@ const explained: readonly { readonly action?: RegExp; readonly resource: RegExp;
   { action: /^xray:/, resource: /^\*$/, reason: "X-Ray has no resources" },
 ];
 
+/** Why a statement has a wildcard; nothing where it has none. */
+export const wildcardReasons = ({ actions, resource }: Statement): readonly string[] => [
+  ...new Set(
+    explained
+      .filter(each => actions.some(action => each.action?.test(action) ?? true) && each.resource.test(resource))
+      .map(({ reason }) => reason),
+  ),
+];
+
 /** Allowed statements with a wildcard that has no reason. */
 export const unexplained = (template: object): Statement[] =>
   statementsOf(template).filter(
