@@ -89,7 +89,7 @@ test("it asks for its bucket, and names its queue", async () => {
   expect(trigger).toMatchObject({
     kind: "objects",
     buckets: [{ bucket: "telemetry", prefix: "otlp" }],
-    queue: "arn:${AWS::Partition}:sqs:eu-central-1:123456789012:objects",
+    queue: "arn:aws:sqs:eu-central-1:123456789012:objects",
   });
 });
 

@@ -9,7 +9,6 @@ import { droppedCounter } from "../../../graph/dropped.ts";
 import type { Invocation } from "../../../graph/invocation.ts";
 import type { ObjectCreated, Signal } from "../../../graph/trigger.ts";
 import { ObjectClients, type ObjectSource, objectNeeds, Turns } from "../../aws/objects.ts";
-import { partition } from "../../remote/aws/client.ts";
 import { output } from "../args.ts";
 import { otlpRecords } from "./otlp.ts";
 
@@ -109,8 +108,11 @@ function* problemsOf({ start_time, end_time, s3downloader, sqs }: Args): Iterabl
 /** The ARN of a queue, by its URL: `https://sqs.eu-central-1.amazonaws.com/123456789012/objects`. */
 function arnOf(sqs: Args["sqs"]): string | undefined {
   const [, account, name] = /\/(\d{12})\/([\w.-]+)$/.exec(sqs?.queue_url ?? "") ?? [];
-  return sqs && account && name && `arn:${partition}:sqs:${sqs.region}:${account}:${name}`;
+  return sqs && account && name && `arn:${partitionOf(sqs.region)}:sqs:${sqs.region}:${account}:${name}`;
 }
+
+const partitionOf = (region: string): string =>
+  region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 
 function objectReader({ s3downloader: { file_prefix }, output }: Args, host: Host) {
   const push = otlpRecords(host.id, output);
