@@ -40,7 +40,7 @@ function show(template: object, reasons: ReadonlyMap<string, string>): void {
   for (const statement of statementsOf(template)) {
     const { actions, resource, effect } = statement;
     const why = [
-      reasons.get(actions.toSorted().join()) ?? "",
+      reasons.get(`${actions.toSorted()} ${resource}`) ?? reasons.get(String(actions.toSorted())) ?? "",
       ...(effect === "Allow" ? wildcardReasons(statement) : []),
     ];
     const because = why.filter(Boolean).join("; ");
