@@ -8,6 +8,7 @@ import { bundle } from "../../functions/bundle.ts";
 import { decodePushProtobuf } from "../../lib/pipeline/telemetry/loki/push.ts";
 import { uncompressBlock } from "../../lib/pipeline/telemetry/snappy.ts";
 import { recorded, recordedNames } from "./events.ts";
+import { objectEvents } from "./object-events.ts";
 import { recordEvents } from "./record-events.ts";
 import { type RunningFunction, startFunction } from "./runtime-api.ts";
 import { type Received, type Sink, startSink } from "./sink.ts";
@@ -178,7 +179,8 @@ test.for(partial)("of $event only what failed goes back", async ({ event, failed
 });
 
 test("every recorded event is shown here", () => {
-  const shown = [...[...answered, ...failing, ...partial].map(({ event }) => event), ...recordEvents].sort();
+  const own = [...answered, ...failing, ...partial].map(({ event }) => event);
+  const shown = [...own, ...recordEvents, ...objectEvents].sort();
   expect(shown).toEqual([...recordedNames(), ...recordedNames("malformed")].sort());
 });
 
