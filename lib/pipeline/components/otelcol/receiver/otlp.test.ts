@@ -313,13 +313,17 @@ describe("records", () => {
     const record = { format: "cloudwatch_logs", body: new Uint8Array() } as const;
     await expect(receiver().records.push(record, testInvocation())).rejects.toMatchObject({
       kind: "reject",
-      message: "otelcol.receiver.otlp takes OTLP, got cloudwatch_logs",
+      message: "test.part.a takes OTLP, got cloudwatch_logs",
     });
   });
 
-  test("of a signal that is not wired end here", async () => {
+  test("of a signal that is not wired are refused for good, so that nothing vanishes", async () => {
     const { records, got } = receiver({}, { wired: ["traces"] });
-    await records.push({ format: "otlp", signal: "logs", encoding: "protobuf", body: bytes }, testInvocation());
+    const record = { format: "otlp", signal: "logs", encoding: "protobuf", body: bytes } as const;
+    await expect(records.push(record, testInvocation())).rejects.toMatchObject({
+      kind: "reject",
+      message: "test.part.a should have logs in its output, since it got some",
+    });
     expect(got).toEqual([]);
   });
 });
