@@ -55,7 +55,7 @@ const streams = [
 
 const sample = (overrides: Partial<Sample> = {}): Sample => ({
   labels: labelsFrom(Object.entries({ __name__: "up", job: "shop" })),
-  timestamp: Date.now(), // locally nothing from before the start is written
+  timestamp: Date.now() + 60_000, // locally nothing from before the start of the component is written
   value: 0.1,
   histogram: undefined,
   exemplars: undefined,
