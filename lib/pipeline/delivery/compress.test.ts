@@ -79,6 +79,22 @@ test("deflate is a zlib stream, not a raw one", () => {
   expect(() => decompress(deflateRawSync(text), "deflate", limit)).toThrow(BadEncodingError);
 });
 
+test.for(["gzip", "zstd"] as const)(
+  "%s: parts one after the other are one body, and the limit is of all",
+  algorithm => {
+    const packed = Buffer.concat([compress(text, algorithm), compress(noise, algorithm), compress(text, algorithm)]);
+    const whole = Buffer.concat([text, noise, text]);
+    expect(Buffer.from(decompress(packed, algorithm, limit)).equals(whole)).toBe(true);
+    expect(() => decompress(packed, algorithm, { maxBytes: whole.length - 1 })).toThrow(TooLargeError);
+    expect(() => decompress(packed.subarray(0, -3), algorithm, limit)).toThrow(BadEncodingError);
+  },
+);
+
+test("zstd: what comes behind the last part and is none is refused", () => {
+  const packed = Buffer.concat([compress(text, "zstd"), Buffer.from("rest")]);
+  expect(() => decompress(packed, "zstd", limit)).toThrow(BadEncodingError);
+});
+
 test("zstd: a window beyond 8 MiB is refused where the limit is below it", () => {
   const params = { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_contentSizeFlag]: 0 };
   const packed = zstdCompressSync(Buffer.alloc(20 << 20, "abc"), { params, pledgedSrcSize: 20 << 20 });

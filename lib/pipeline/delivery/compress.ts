@@ -127,7 +127,25 @@ function unzstd(bytes: Uint8Array, maxBytes: number): Uint8Array {
   // 8 MiB is the window that every decoder must support (RFC 8878, 3.1.1.1.2); a larger one is memory that the sender chooses.
   const windowLog = Math.min(27, Math.max(23, Math.ceil(Math.log2(maxBytes))));
   const options = inflateOptions(bytes.length > smallChunk ? largeChunk : bytes.length * 8, bytes, maxBytes);
-  return zstdDecompressSync(bytes, { ...options, params: { [constants.ZSTD_d_windowLogMax]: windowLog } });
+  const params = { [constants.ZSTD_d_windowLogMax]: windowLog };
+  const frames: Uint8Array[] = [];
+  let [rest, size] = [bytes, 0];
+  // Node reads one frame and leaves the others alone
+  while (rest.length || !frames.length) {
+    const { buffer, engine } = zstdDecompressSync(rest, { ...options, params, info: true }) as unknown as Inflated; // as zlib's other functions with `info`
+    frames.push(buffer);
+    size += buffer.length;
+    if (size > maxBytes) throw new TooLargeError(maxBytes);
+    if (engine.bytesWritten === 0) break;
+    rest = rest.subarray(engine.bytesWritten);
+  }
+  return frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames, size);
+}
+
+interface Inflated {
+  readonly buffer: Uint8Array;
+  /** `bytesWritten`: what was read of the input. */
+  readonly engine: { readonly bytesWritten: number };
 }
 
 function inflate(work: () => Uint8Array, name: string, maxBytes: number): Uint8Array {
