@@ -29,7 +29,8 @@ export function listens(port: number): Promise<boolean> {
       resolve(true);
     });
     socket.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "ECONNREFUSED") resolve(false);
+      // a connection that is not accepted any more when the listener closes is reset
+      if (error.code === "ECONNREFUSED" || error.code === "ECONNRESET") resolve(false);
       else reject(error);
     });
   });
