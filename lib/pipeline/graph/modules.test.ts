@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { object, optional, required } from "../eval/schema.ts";
 import { any, list, string } from "../eval/types.ts";
 import type { Value } from "../eval/value.ts";
+import type { Diagnostic } from "../syntax/diagnostic.ts";
 import { parseFile } from "../syntax/parser.ts";
 import { type Definition, defineComponent, type Host } from "./component.ts";
 import { describePipeline } from "./describe.ts";
@@ -203,6 +204,24 @@ describe("a scope inside a configuration", () => {
     expect(exportsOf(pipeline as Pipeline, "foreach.f/foreach_1_1/add.x")).toBe('{"sum":11}');
     await pipeline?.close();
   });
+});
+
+test("a declare that can't be built fails where it is used, also after a way through JSON", async () => {
+  const config = 'declare "d" {\ntest.valeu "v" { }\nexport "x" {\nvalue = test.value.v.value\n}\n}\nd "i" { }';
+  const { all } = parts();
+  const definitions = new Map(all.map(each => [each.name, each]));
+  const { file: parsed } = parseFile({ name: "/here/a.alloy", text: config });
+  const direct = await testPipeline(config, all);
+  const nodes = buildNodes([parsed], { definitions, stability: "generally-available" }, []);
+  const json = nodesToJson(nodes, name => name.replace("/here/", ""));
+  const { pipeline, diagnostics } = await loadNodes(nodesFromJson(json, definitions), testEnvironment());
+  const told = ({ start, end, message, hint }: Diagnostic) => ({ start, end, message, hint });
+  expect(pipeline).toBe(undefined);
+  expect(diagnostics.map(told)).toEqual(direct.diagnostics.map(told));
+  expect(diagnostics.map(({ source, message }) => [source.name, message])).toEqual([
+    ["a.alloy", 'cannot find the definition of component name "test.valeu"'],
+    ["a.alloy", 'component "test.value.v.value" does not exist or is out of scope'],
+  ]);
 });
 
 describe("what changes", () => {

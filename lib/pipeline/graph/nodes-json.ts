@@ -1,7 +1,7 @@
 /** A graph as JSON, so that what was parsed and checked once need not be again. */
 
 import type { Block } from "../syntax/ast.ts";
-import type { Source } from "../syntax/diagnostic.ts";
+import type { Diagnostic, Source } from "../syntax/diagnostic.ts";
 import { fromJson, toJson } from "../syntax/json.ts";
 import type { Definition } from "./component.ts";
 import { languageDefinition } from "./language.ts";
@@ -21,6 +21,8 @@ interface WrittenNodes {
     readonly source: number;
     readonly block: Block;
     readonly body: WrittenNodes;
+    /** Why it can't be built; absent where it can. */
+    readonly problems?: readonly (Omit<Diagnostic, "source"> & { readonly source: number })[];
   }[];
   readonly namespaces?: readonly (readonly [string, string])[];
 }
@@ -45,12 +47,16 @@ export function nodesToJson(nodes: Nodes, rename: (name: string) => string): str
     })),
     configBlocks: configBlocks.map(({ source, ...node }) => ({ ...node, source: at(source) })),
     ...(declares.size && {
-      declares: [...declares.values()].map(({ name, source, block, body }) => ({
-        name,
-        source: at(source),
-        block: { ...block, body: [] }, // the body stands beside it
-        body: write(body().nodes),
-      })),
+      declares: [...declares.values()].map(({ name, source, block, body }) => {
+        const { nodes: inside, problems } = body();
+        return {
+          name,
+          source: at(source),
+          block: { ...block, body: [] }, // the body stands beside it
+          body: write(inside),
+          ...(problems.length && { problems: problems.map(each => ({ ...each, source: at(each.source) })) }),
+        };
+      }),
     }),
     ...(namespaces.size && { namespaces: [...namespaces] }),
   });
@@ -67,8 +73,9 @@ function readNodes({ sources, nodes }: Written, definitions: ReadonlyMap<string,
   const read = ({ ordered, configBlocks, declares = [], namespaces = [] }: WrittenNodes, around?: Names): Nodes => {
     const found = new Map<string, Declare>();
     const names: Names = { declares: found, namespaces: new Map(namespaces), ...(around && { around }) };
-    for (const { name, source: at, block, body } of declares) {
-      const inside = { nodes: read(body, names), entries: [], between: [], circles: [], problems: [] };
+    for (const { name, source: at, block, body, problems = [] } of declares) {
+      const told = problems.map(each => ({ ...each, source: source(each.source) }));
+      const inside = { nodes: read(body, names), entries: [], between: [], circles: [], problems: told };
       found.set(name, { name, block, source: source(at), body: () => inside });
     }
     return {
