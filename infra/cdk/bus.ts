@@ -6,9 +6,9 @@ import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import type { BusRule } from "../../lib/pipeline/graph/trigger.ts";
+import { possibleTriggers } from "../resources/triggers.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
 import { deadLetterQueue } from "./dead-letters.ts";
-import { triggersOf } from "./triggers.ts";
 
 const maxEventAge = Duration.hours(6);
 
@@ -24,7 +24,7 @@ export class BusFunction extends CollectorFunction {
       retryAttempts: 2,
       maxEventAge,
     });
-    for (const { component, trigger } of triggersOf(props.graph, "bus"))
+    for (const { component, trigger } of possibleTriggers(props.graph, "bus"))
       if (trigger.bus) this.#addRule(component, trigger.bus);
   }
 

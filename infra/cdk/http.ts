@@ -3,8 +3,8 @@ import { Annotations, CfnOutput } from "aws-cdk-lib";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import { type FunctionUrl, FunctionUrlAuthType } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
+import { possibleTriggers } from "../resources/triggers.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
-import { triggersOf } from "./triggers.ts";
 
 /** Its URL is open only where every component behind it asks for credentials itself. */
 export class HttpFunction extends CollectorFunction {
@@ -12,7 +12,7 @@ export class HttpFunction extends CollectorFunction {
 
   constructor(scope: Construct, id: string, props: CollectorFunctionProps) {
     super(scope, id, props);
-    const triggers = triggersOf(props.graph, "http");
+    const triggers = possibleTriggers(props.graph, "http");
     const anyone = triggers.filter(({ trigger }) => !trigger.authenticated).map(({ component }) => component);
     if (anyone.length && anyone.length < triggers.length)
       Annotations.of(this).addWarningV2(

@@ -12,9 +12,9 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import type { KafkaConnection } from "../../lib/pipeline/graph/trigger.ts";
+import { possibleTriggers } from "../resources/triggers.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
 import { deadLetterQueue } from "./dead-letters.ts";
-import { triggersOf } from "./triggers.ts";
 
 /** What a configuration does not know of its brokers. */
 export interface KafkaProps {
@@ -61,7 +61,7 @@ export class KafkaFunction extends CollectorFunction {
     const partial = kafka.pollers && { AMALGAM_KAFKA_PARTIAL_FAILURES: "true" };
     super(scope, id, { ...props, environment: { ...props.environment, ...partial } });
     this.deadLetterQueue = deadLetterQueue(this, "DeadLetters");
-    const all = triggersOf(props.graph, "kafka").flatMap(({ component, trigger }) =>
+    const all = possibleTriggers(props.graph, "kafka").flatMap(({ component, trigger }) =>
       trigger.kafka ? [{ component, connection: trigger.kafka }] : [],
     );
     const topics = new Map<string, { readonly component: string; readonly connection: KafkaConnection }>();

@@ -6,11 +6,11 @@ import { CfnAccountPolicy, FilterPattern, type ILogGroup, LogGroup, Subscription
 import { LambdaDestination } from "aws-cdk-lib/aws-logs-destinations";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { possibleTriggers } from "../resources/triggers.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
 import { deadLetterQueue } from "./dead-letters.ts";
-import { triggersOf } from "./triggers.ts";
 
-type Takers = ReturnType<typeof triggersOf<"log-subscription">>;
+type Takers = ReturnType<typeof possibleTriggers<"log-subscription">>;
 
 export class LogSubscriptionFunction extends CollectorFunction {
   readonly deadLetterQueue: IQueue;
@@ -26,7 +26,7 @@ export class LogSubscriptionFunction extends CollectorFunction {
       maxEventAge: Duration.hours(6), // the longest: events that find no free instance wait
     });
     this.#permit();
-    this.#takers = triggersOf(props.graph, "log-subscription");
+    this.#takers = possibleTriggers(props.graph, "log-subscription");
     for (const { component, trigger } of this.#takers)
       for (const pattern of trigger.logGroups.filter(isPattern))
         Annotations.of(this).addInfo(

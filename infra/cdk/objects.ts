@@ -6,9 +6,9 @@ import { Bucket, EventType, type IBucket } from "aws-cdk-lib/aws-s3";
 import { SqsDestination } from "aws-cdk-lib/aws-s3-notifications";
 import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { possibleTriggers } from "../resources/triggers.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
 import { deadLetterQueue } from "./dead-letters.ts";
-import { triggersOf } from "./triggers.ts";
 
 /** Which objects of a bucket to read. */
 export interface ObjectSelectionProps {
@@ -51,7 +51,7 @@ export class ObjectsFunction extends CollectorFunction {
       visibilityTimeout: Duration.seconds(props.timeout.toSeconds() * 6), // AWS' advice, so that throttled batches are not seen twice
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount },
     });
-    const triggers = triggersOf(props.graph, "objects").map(({ trigger }) => trigger);
+    const triggers = possibleTriggers(props.graph, "objects").map(({ trigger }) => trigger);
     const given = new Set(triggers.flatMap(({ queue }) => queue ?? []));
     const named = [...given].map(arn => Queue.fromQueueArn(this, `Queue ${arn}`, arn));
     for (const queue of [this.queue, ...named]) this.#addQueue(queue, props);

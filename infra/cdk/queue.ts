@@ -3,10 +3,11 @@ import { Annotations, Duration } from "aws-cdk-lib";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import { CfnQueue, type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { possibleTriggers } from "../resources/triggers.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
 import { deadLetterQueue } from "./dead-letters.ts";
 import { arnOf, noteOfPattern } from "./stream.ts";
-import { isPattern, namesOf, triggersOf } from "./triggers.ts";
+import { isPattern, namesOf } from "./triggers.ts";
 
 export interface QueueFunctionProps extends CollectorFunctionProps {
   readonly maximumConcurrency: number | undefined;
@@ -69,7 +70,7 @@ export class QueueFunction extends CollectorFunction {
 
 /** Whether a component takes messages of a queue that has no name yet. */
 const takesAny = ({ graph }: QueueFunctionProps): boolean =>
-  triggersOf(graph, "queue").some(({ trigger }) => !trigger.from?.length);
+  possibleTriggers(graph, "queue").some(({ trigger }) => !trigger.from?.length);
 
 /** Warns of a queue that shows messages again while the function still works on them; of a queue that is only a name nothing is known. */
 function checkVisibility(scope: Construct, queue: IQueue, timeout: Duration | undefined): void {

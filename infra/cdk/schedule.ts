@@ -5,9 +5,9 @@ import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from "aws-cdk-lib/aws-scheduler";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { possibleTriggers } from "../resources/triggers.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
 import { deadLetterQueue } from "./dead-letters.ts";
-import { triggersOf } from "./triggers.ts";
 
 /** A run that is late is of no use: the next one comes by itself. */
 const maxEventAge = Duration.minutes(1);
@@ -26,7 +26,7 @@ export class ScheduleFunction extends CollectorFunction {
       maxEventAge,
     });
     const role = this.#createRole();
-    if (triggersOf(props.graph, "schedule").some(({ trigger }) => trigger.shards)) this.#allowItself();
+    if (possibleTriggers(props.graph, "schedule").some(({ trigger }) => trigger.shards)) this.#allowItself();
     for (const [component, clock] of clocks) this.#schedule(component, clock, role);
   }
 
@@ -78,7 +78,7 @@ interface Clock {
 /** Schedules have whole minutes: what has other intervals, or several, is called each minute and looks at the clock itself. */
 function clocksOf({ graph }: CollectorFunctionProps): Map<string, Clock> {
   const seconds = new Map<string, Set<number>>();
-  for (const { component, trigger } of triggersOf(graph, "schedule"))
+  for (const { component, trigger } of possibleTriggers(graph, "schedule"))
     seconds.set(component, (seconds.get(component) ?? new Set()).add(trigger.everySeconds));
   return new Map(
     [...seconds].map(([component, all]) => {

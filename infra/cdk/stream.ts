@@ -6,9 +6,10 @@ import { StartingPosition } from "aws-cdk-lib/aws-lambda";
 import { SqsDlq } from "aws-cdk-lib/aws-lambda-event-sources";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { possibleTriggers } from "../resources/triggers.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
 import { deadLetterQueue } from "./dead-letters.ts";
-import { isPattern, namesOf, triggersOf } from "./triggers.ts";
+import { isPattern, namesOf } from "./triggers.ts";
 
 export interface StreamFunctionProps extends CollectorFunctionProps {
   /** Batches of a shard that are worked on at the same time, from 1 to 10; records of one partition key stay in order. */
@@ -83,7 +84,7 @@ export function noteOfPattern(
   kind: "queue" | "stream" | "topic",
   pattern: string,
 ): void {
-  const takers = triggersOf(graph, kind).filter(({ trigger }) => trigger.from?.includes(pattern));
+  const takers = possibleTriggers(graph, kind).filter(({ trigger }) => trigger.from?.includes(pattern));
   Annotations.of(scope).addInfo(
     `${takers.map(({ component }) => component).join(", ")} takes the ${kind}s ${pattern}, but an event source needs a name: add them`,
   );

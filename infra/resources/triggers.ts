@@ -27,20 +27,29 @@ interface TriggerOf {
 
 type OfKind<Kind extends FunctionKind> = TriggerOf[Kind extends "http" | "schedule" | "objects" ? Kind : "records"];
 
-/** Triggers of one kind, each with the component that it calls. */
-export function triggersOf<Kind extends FunctionKind>(
+interface Calling<Trigger> {
+  readonly component: string;
+  readonly trigger: Trigger;
+}
+
+/** Triggers of one kind, each with the component that it calls, whether or not the configuration names a source for it. */
+export function possibleTriggers<Kind extends FunctionKind>(
   { components }: GraphDescription,
   kind: Kind,
-): { readonly component: string; readonly trigger: OfKind<Kind> }[] {
+): Calling<OfKind<Kind>>[] {
   return components.flatMap(({ id, triggers }) =>
     triggers.filter(trigger => isOf(trigger, kind)).map(trigger => ({ component: id, trigger })),
   );
 }
 
 const isOf = <Kind extends FunctionKind>(trigger: TriggerDescription, kind: Kind): trigger is OfKind<Kind> =>
-  trigger.kind === "records"
-    ? trigger.sources.some(source => source === kind) && (anonymous.includes(kind) || isNamed(trigger))
-    : trigger.kind === kind;
+  trigger.kind === "records" ? trigger.sources.some(source => source === kind) : trigger.kind === kind;
+
+/** Those for which the configuration says enough to make what calls them. */
+export const triggersOf = <Kind extends FunctionKind>(graph: GraphDescription, kind: Kind): Calling<OfKind<Kind>>[] =>
+  possibleTriggers(graph, kind).filter(
+    ({ trigger }) => trigger.kind !== "records" || anonymous.includes(kind) || isNamed(trigger),
+  );
 
 /** A queue is made for what has none, log groups are subscribed by others, too; of all else a name is needed. */
 const anonymous: readonly FunctionKind[] = ["queue", "log-subscription"];
