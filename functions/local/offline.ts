@@ -26,9 +26,12 @@ export async function loadOffline(
   const { files, diagnostics, directory } = readConfiguration(config);
   if (diagnostics.some(isError)) return { pipeline: undefined, diagnostics };
   const options: NodeOptions = { definitions: blockDefinitions, knownElsewhere, stability };
-  const found: Diagnostic[] = [];
-  const modules = await fetchModules(buildNodes(files, options, found), { options, directory }, found);
-  if (found.some(isError)) return { pipeline: undefined, diagnostics: found };
+  const wrong: Diagnostic[] = [];
+  const nodes = buildNodes(files, options, wrong);
+  const missing: Diagnostic[] = [];
+  // of a configuration that does not load no module is fetched; what is wrong with it is told below
+  const modules = wrong.some(isError) ? [] : await fetchModules(nodes, { options, directory }, missing);
+  if (missing.some(isError)) return { pipeline: undefined, diagnostics: missing };
   return loadPipeline(files, {
     ...options,
     environment: {

@@ -9,15 +9,7 @@ export interface Reference extends Range {
   readonly path: readonly Name[];
 }
 
-/** All references of an expression in the order they are written, those inside indexes and arguments included. Names of the standard library are none. */
-export function referencesOf(
-  expr: Expr,
-  isKnown: (name: string) => boolean = name => stdlib.has(name),
-): readonly Reference[] {
-  return traversalsOf(expr).filter(({ path }) => !isKnown(path[0]?.name ?? ""));
-}
-
-/** The same with names of the standard library, for warnings about deprecated ones. */
+/** All names that an expression starts from, in the order they are written, those inside indexes and arguments included, and those of the standard library. */
 export function traversalsOf(expr: Expr): readonly Reference[] {
   const found: Reference[] = [];
   const open: Expr[] = [expr]; // a stack of what is still to visit, the next one last

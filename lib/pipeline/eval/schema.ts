@@ -18,8 +18,6 @@ import { hintFor } from "./hints.ts";
 import { fromPlain, type Plain } from "./plain.ts";
 import type { Value } from "./value.ts";
 
-export { hintFor, suggest } from "./hints.ts";
-
 /** How one value decodes. Throws `Mismatch`. */
 export interface Type<T> {
   /** As the reference prints it: `list(string)`, `duration`, `capsule(alloytypes.Secret)`. */

@@ -3,7 +3,8 @@
  * components, `foreach`, `import`. What they hold runs in scopes of their own (scope.ts).
  */
 
-import { hintFor, type Infer, type ObjectSchema, object, optional, required, requiredBlock } from "../eval/schema.ts";
+import { hintFor } from "../eval/hints.ts";
+import { type Infer, type ObjectSchema, object, optional, required, requiredBlock } from "../eval/schema.ts";
 import { any, bool, list, string } from "../eval/types.ts";
 import type { Value } from "../eval/value.ts";
 import { errorAt } from "../syntax/diagnostic.ts";
@@ -222,14 +223,13 @@ const foreach = define(
   async (args, host) => {
     const { scope, node, id } = host;
     let items = new Map<string, Scope>();
-    const variablesFor = (item: Value, { var: name }: ForeachArgs) =>
-      new Map([...scope.variablesOf(node), [name, item] as const]);
     const make = async (current: ForeachArgs) => {
+      const outside = scope.variablesOf(node);
       const next = new Map<string, Scope>();
       const added: Scope[] = [];
       const kept: [Scope, ReadonlyMap<string, Value>][] = [];
       for (const [itemId, item] of itemIds(current.collection, current)) {
-        const variables = variablesFor(item, current);
+        const variables = new Map([...outside, [current.var, item] as const]);
         const before = items.get(itemId);
         if (before) kept.push([before, variables]);
         const nodes = node.template as Nodes; // a foreach has one

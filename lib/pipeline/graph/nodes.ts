@@ -3,8 +3,8 @@
  * evaluated here. A configuration is a scope; the body of a `declare`, the template of a `foreach` and the content of an
  * `import` are scopes of their own.
  */
+import { hintFor } from "../eval/hints.ts";
 import { hintForReference, traversalsOf } from "../eval/references.ts";
-import { hintFor } from "../eval/schema.ts";
 import { deprecatedNames, experimentalNames, stdlib } from "../eval/stdlib/index.ts";
 import type { Block, Expr, File, Statement } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Range, type Source } from "../syntax/diagnostic.ts";

@@ -3,13 +3,11 @@ import path from "node:path";
 import { messageOf } from "../delivery/errors.ts";
 import type { Host } from "./component.ts";
 import type { Tap } from "./gate.ts";
-import { maxNodes } from "./limits.ts";
+import { maxModules, maxModuleText, maxNodes } from "./limits.ts";
 import type { Node, NodeOptions } from "./nodes.ts";
 import type { Environment } from "./pipeline.ts";
 import type { Component, Scope } from "./scope.ts";
 
-const maxModules = 1_000;
-const maxModuleText = 64 * 1024 * 1024;
 /** A source that could not be read is asked again after this, or after its own period where that is shorter. */
 const retryMs = 60_000;
 

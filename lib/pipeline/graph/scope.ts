@@ -15,6 +15,7 @@ import { decodeConfigBlock } from "./config-blocks.ts";
 import { DiagnosticsError } from "./diagnostics-error.ts";
 import { Gate } from "./gate.ts";
 import type { LanguageInstance, ScopeHost } from "./language.ts";
+import { maxDepth } from "./limits.ts";
 import { locateInBlock } from "./locate.ts";
 import type { ConfigNode, Declare, Node, NodeOptions, Nodes } from "./nodes.ts";
 import { encodeExports, type GateFactory } from "./receiver.ts";
@@ -99,9 +100,6 @@ export interface ScopeOptions {
   /** What names mean that no node of the scope has. */
   readonly variables: ReadonlyMap<string, Value>;
 }
-
-/** Scopes inside scopes above this have no end. */
-const maxDepth = 100;
 
 export class Scope {
   readonly path: string;

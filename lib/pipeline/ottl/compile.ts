@@ -5,7 +5,7 @@
  *     context.span = span;
  *     if (drop(context)) …
  */
-import { suggest } from "../eval/schema.ts";
+import { suggest } from "../eval/hints.ts";
 import { attributeKey, attributeText, ValueMap } from "../telemetry/otlp/value.ts";
 import type { CallExpr, Condition, Expr, PathExpr } from "./ast.ts";
 import { type CompareOperator, compare } from "./compare.ts";
