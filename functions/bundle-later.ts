@@ -80,6 +80,7 @@ export const laterModules: readonly LaterModule[] = [
   { module: "lib/pipeline/syntax/quote", usual: names(/\b(loki|prometheus|discovery)\./) },
   { module: "lib/pipeline/syntax/report", usual: never },
   { module: "lib/pipeline/telemetry/otlp/canonical", usual: never },
+  { module: "lib/pipeline/telemetry/otlp/json-read", usual: never },
   { module: "lib/pipeline/telemetry/otlp/json-write", usual: names(/\bencoding\b/) },
   { module: "lib/pipeline/telemetry/otlp/logs", usual: looksIntoOtlp },
   { module: "lib/pipeline/telemetry/otlp/metrics", usual: looksIntoOtlp },
