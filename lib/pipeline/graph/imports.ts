@@ -15,9 +15,11 @@ export async function fetchModule(source: Definition, args: unknown, host: Scope
   const { scope, id, node } = host;
   let inner: Scope | undefined;
   let last: ModuleContent | undefined;
+  let uncount = () => {};
   const adopt = async (exports: unknown) => {
     const { content } = exports as { readonly content: ModuleContent }; // what every import exports
     if (last && sameContent(last, content)) return;
+    uncount = countModule(content, host);
     const next = moduleScope(content, host);
     await start([next]);
     next.onContent = () => scope.contentChanged(node.id);
@@ -50,6 +52,7 @@ export async function fetchModule(source: Definition, args: unknown, host: Scope
   try {
     await adopt(instance.exports);
   } catch (error) {
+    uncount();
     await instance.close?.();
     throw error;
   }
@@ -67,7 +70,9 @@ export async function fetchModule(source: Definition, args: unknown, host: Scope
     scopes: () => (inner ? [inner] : []),
     close: async () => {
       await instance.close?.();
+      await adopting;
       await inner?.finish();
+      uncount();
     },
   };
 }
@@ -83,15 +88,17 @@ const sameContent = (a: ModuleContent, b: ModuleContent): boolean =>
   a.files.length === b.files.length &&
   a.files.every(({ name, text }, i) => name === b.files[i]?.name && text === b.files[i]?.text);
 
+const namesOf = ({ files }: ModuleContent): readonly string[] => files.map(({ name }) => name);
+
+function countModule(content: ModuleContent, { scope, id }: ScopeHost): () => void {
+  const size = content.files.reduce((sum, { text }) => sum + text.length, 0);
+  return scope.countModule(id, namesOf(content), size);
+}
+
 /** Parses what an import brought. Throws where it is no module. */
-function moduleScope({ files, path }: ModuleContent, { scope, id }: ScopeHost): Scope {
-  const names = files.map(({ name }) => name);
+function moduleScope(content: ModuleContent, { scope, id }: ScopeHost): Scope {
+  const { files, path } = content;
   const diagnostics: Diagnostic[] = [];
-  scope.countModule(
-    id,
-    names,
-    files.reduce((sum, { text }) => sum + text.length, 0),
-  );
   const parsed = files.map(({ name, text }) => parseFile({ name, text }));
   for (const each of parsed) diagnostics.push(...each.diagnostics);
   const nodes = diagnostics.length
@@ -102,5 +109,5 @@ function moduleScope({ files, path }: ModuleContent, { scope, id }: ScopeHost): 
         diagnostics,
       );
   if (!nodes || diagnostics.some(({ severity }) => severity === "error")) throw new DiagnosticsError(diagnostics);
-  return scope.module({ path: id, nodes, directory: path, origins: names });
+  return scope.module({ path: id, nodes, directory: path, origins: namesOf(content) });
 }

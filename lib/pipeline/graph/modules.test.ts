@@ -1,5 +1,5 @@
 /** Scopes inside scopes: custom components, `foreach`, `import`, and what happens when something in or around them changes. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { object, optional, required } from "../eval/schema.ts";
 import { any, list, string } from "../eval/types.ts";
 import type { Value } from "../eval/value.ts";
@@ -8,6 +8,7 @@ import { parseFile } from "../syntax/parser.ts";
 import { type Definition, defineComponent, type Host } from "./component.ts";
 import { describePipeline } from "./describe.ts";
 import { logs } from "./kinds.ts";
+import { maxModules } from "./limits.ts";
 import { type ModuleContent, moduleContent } from "./module-content.ts";
 import { buildNodes } from "./nodes.ts";
 import { nodesFromJson, nodesToJson } from "./nodes-json.ts";
@@ -276,6 +277,24 @@ describe("what changes", () => {
       "build foreach.f/foreach_b_1/test.value.w 2",
       "build foreach.f/foreach_c_1/test.value.w 2",
     ]);
+    await pipeline.close();
+  });
+
+  test("takes the modules of items that are gone off the count", async () => {
+    const p = parts({ m: file('declare "d" {\nexport "v" {\nvalue = 1\n}\n}') });
+    const pipeline = await loaded(
+      'test.value "list" {\nof = []\n}\nforeach "f" {\ncollection = test.value.list.value\nvar = "x"\ntemplate {\nimport.file "lib" {\nfilename = "m"\n}\nlib.d "d" { }\n}\n}',
+      p,
+    );
+    const own = maxModules / 5;
+    for (let first = 0; first < 2 * maxModules; first += own) {
+      const value = Array.from({ length: own }, (_, at) => BigInt(first + at));
+      p.hosts.get("test.value.list")?.setExports({ value });
+      const ids = value.map(each => `foreach.f/foreach_${each}_1/lib.d.d`);
+      const running = () => pipeline.components.map(({ id }) => id).filter(id => id.endsWith("lib.d.d"));
+      await vi.waitFor(() => expect(running()).toEqual(ids), 10_000);
+    }
+    expect(pipeline.component("foreach.f")?.health.state).toBe("healthy");
     await pipeline.close();
   });
 

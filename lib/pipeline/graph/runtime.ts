@@ -31,11 +31,13 @@ export class Runtime {
   readonly #memories: Map<string, Map<string, unknown>>;
   readonly #retiring = new Set<Promise<void>>();
   readonly #refreshed = new Set<Refreshed>();
-  readonly #moduleSizes = new Map<string, number>();
+  /** Imported modules by the ids of their imports. */
+  readonly #modules = new Map<string, { readonly size: number }>();
   tap: ((component: string) => Tap) | undefined;
   triggersChanged = false;
   onTriggersChange: (() => void) | undefined;
   #nodes = 0;
+  #moduleText = 0;
 
   constructor(environment: Environment, options: NodeOptions) {
     this.environment = environment;
@@ -55,14 +57,22 @@ export class Runtime {
       throw new Error(`a configuration should have at most ${maxNodes} blocks with those of its modules, got more`);
   }
 
-  /** Counts the text of an imported module. */
-  countModule(id: string, size: number): void {
-    this.#moduleSizes.set(id, size);
-    if (this.#moduleSizes.size > maxModules)
+  /** Counts the text of an imported module, in place of the one before; gives what takes it out again. */
+  countModule(id: string, size: number): () => void {
+    const before = this.#modules.get(id);
+    if (!before && this.#modules.size >= maxModules)
       throw new Error(`a configuration should import at most ${maxModules} modules, got more`);
-    const total = [...this.#moduleSizes.values()].reduce((sum, each) => sum + each, 0);
+    const total = this.#moduleText - (before?.size ?? 0) + size;
     if (total > maxModuleText)
       throw new Error(`imported modules should have at most ${maxModuleText} characters together, got ${total}`);
+    const module = { size };
+    this.#modules.set(id, module);
+    this.#moduleText = total;
+    return () => {
+      if (this.#modules.get(id) !== module) return; // an import of the same id came while this one closed
+      this.#modules.delete(id);
+      this.#moduleText -= size;
+    };
   }
 
   flushTriggers(): void {

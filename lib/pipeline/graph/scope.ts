@@ -243,14 +243,14 @@ export class Scope {
     return this.#runtime.environment.modules?.get(id);
   }
 
-  /** Throws where modules import each other in a circle, or have no end. */
-  countModule(id: string, names: readonly string[], size: number): void {
+  /** Throws where modules import each other in a circle, or have no end; gives what is called when the import closes. */
+  countModule(id: string, names: readonly string[], size: number): () => void {
     const again = names.find(name => this.#origins.includes(name));
     if (again !== undefined)
       throw new Error(
         `modules should not import each other in a circle, got ${[...this.#origins, again].join(" -> ")}`,
       );
-    this.#runtime.countModule(id, size);
+    return this.#runtime.countModule(id, size);
   }
 
   /** Sets an export of the scope. */
