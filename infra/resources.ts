@@ -110,6 +110,8 @@ export interface SchedulePlan {
 
 export interface QueuePlan {
   readonly id: string;
+  /** Messages of a group keep their order; with high throughput, since groups are many. Its name ends in `.fifo`. */
+  readonly fifo?: boolean;
   readonly retentionSeconds: number;
   readonly visibilityTimeoutSeconds?: number;
   /** Where messages go that failed so often. */
@@ -193,7 +195,7 @@ export interface BucketPlan {
 
 export interface VariablePlan {
   readonly name: string;
-  /** With `${table-name:ID}`, or with `${place:ID}` for `s3://BUCKET/NAME`. */
+  /** With `${table-name:ID}`, `${queue-url:ID}`, or `${place:ID}` for `s3://BUCKET/NAME`. */
   readonly value: string;
   readonly reason: string;
 }

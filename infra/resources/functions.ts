@@ -4,16 +4,21 @@ import type { AsyncInvokePlan, FunctionKind, FunctionPlan, InvokerPlan, UrlPlan 
 import { permissionsOf } from "./permissions.ts";
 import { memoryOf, timeoutOf } from "./sizes.ts";
 import { deadLettersOf, isAsync, rulesOf, schedulesOf, topicsOf } from "./sources.ts";
-import { triggersOf } from "./triggers.ts";
+import { triggersOf, writersOf } from "./triggers.ts";
 
 export function functionsOf(graph: GraphDescription, kinds: readonly FunctionKind[]): FunctionPlan[] {
   return kinds.map(kind => {
-    const ids = [...new Set(triggersOf(graph, kind).map(({ component }) => component))];
+    const handsOver = kind === "hand-over";
+    const ids = handsOver
+      ? writersOf(graph)
+      : [...new Set(triggersOf(graph, kind).map(({ component }) => component))];
     const url = kind === "http" ? urlOf(graph) : undefined;
     const asyncInvoke = asyncInvokeOf(kind);
     return {
       kind,
-      reason: `${ids.join(", ")} ${ids.length === 1 ? takes[kind] : takes[kind].replace("s ", " ")}`,
+      reason: handsOver
+        ? `delivers what ${ids.join(", ")} could not deliver in time`
+        : `${ids.join(", ")} ${ids.length === 1 ? takes[kind] : takes[kind].replace("s ", " ")}`,
       memory: memoryOf(kind),
       timeout: timeoutOf(kind, schedulesOf(graph)),
       ...(url && { url }),
@@ -24,7 +29,7 @@ export function functionsOf(graph: GraphDescription, kinds: readonly FunctionKin
   });
 }
 
-const takes: Readonly<Record<FunctionKind, string>> = {
+const takes: Readonly<Record<Exclude<FunctionKind, "hand-over">, string>> = {
   http: "takes requests",
   schedule: "works on a clock",
   queue: "takes messages of a queue",

@@ -34,7 +34,7 @@ export function permissionsOf(graph: GraphDescription, kind: FunctionKind): Perm
           },
         ]
       : []),
-    ...storePermissions(graph),
+    ...storePermissions(graph, kind),
     ...componentPermissions(graph),
   ];
 }
@@ -51,6 +51,14 @@ function pollingOf(graph: GraphDescription, kind: FunctionKind): PermissionPlan[
       { actions: receives, resource, reason: "Lambda takes the events with the function's role" },
       { actions: ["sqs:SendMessage"], resource, reason: "what is left of an object is handed on" },
     ]);
+  if (kind === "hand-over")
+    return [
+      {
+        actions: receives,
+        resource: "${queue:hand-over}",
+        reason: "Lambda takes what waits with the function's role; what failed waits longer",
+      },
+    ];
   if (kind !== "stream") return [];
   const reason = "Lambda reads the stream with the function's role";
   return namedArns(graph, "stream").map(resource => ({ actions: reads, resource, reason }));

@@ -7,6 +7,9 @@ export const timeoutSeconds = 30;
 /** Of the function that reads objects, unless the user wants more. */
 export const objectsTimeoutSeconds = 300;
 
+/** Of the function that delivers what others handed over: nobody waits for it. */
+export const handOverTimeoutSeconds = 120;
+
 const megabytes = 512;
 
 const reasons: Readonly<Partial<Record<FunctionKind, string>>> = {
@@ -23,6 +26,8 @@ export function timeoutOf(kind: FunctionKind, schedules: readonly SchedulePlan[]
       value: objectsTimeoutSeconds,
       reason: "an object is read as far as the time goes, and what is left is handed on through the queue",
     };
+  if (kind === "hand-over")
+    return { value: handOverTimeoutSeconds, reason: "several large requests go to a backend that may be slow" };
   return { value: timeoutSeconds, reason: reasons[kind] ?? "a batch has time for retries against a slow backend" };
 }
 

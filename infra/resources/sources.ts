@@ -10,7 +10,7 @@ import type {
   TopicPlan,
 } from "../resources.ts";
 import { objectQueues } from "./objects.ts";
-import { objectsTimeoutSeconds, timeoutSeconds } from "./sizes.ts";
+import { handOverTimeoutSeconds, objectsTimeoutSeconds, timeoutSeconds } from "./sizes.ts";
 import { triggersOf } from "./triggers.ts";
 
 const day = 86_400;
@@ -45,8 +45,19 @@ export function queuesOf(graph: GraphDescription, kinds: readonly FunctionKind[]
       .map(({ id }) => `${id}-dead-letters`)
       .concat(deadLetters)
       .map(deadLetterQueue),
+    ...(kinds.includes("hand-over") ? [handOverQueue] : []),
   ];
 }
+
+/** What waits for a backend. Messages are never set aside by the queue: the function knows how long one may wait. */
+const handOverQueue: QueuePlan = {
+  id: "hand-over",
+  fifo: true,
+  retentionSeconds: 14 * day,
+  visibilityTimeoutSeconds: handOverTimeoutSeconds * 6,
+  reason:
+    "keeps what a backend did not take in time, in the order of each destination, so that one that is down does not hold up another",
+};
 
 const sourceQueue = (id: string, timeout: number, takes: string): QueuePlan => ({
   id,
@@ -113,6 +124,17 @@ export function sourcesOf(graph: GraphDescription, kinds: readonly FunctionKind[
       ? objectQueues(graph).map(from => ({ function: "objects" as const, service: "sqs" as const, from, ...ofQueue }))
       : []),
     ...kafkaOf(graph),
+    ...(kinds.includes("hand-over")
+      ? [
+          {
+            function: "hand-over" as const,
+            service: "sqs" as const,
+            from: "${queue:hand-over}",
+            maximumConcurrency: 10,
+            reason: "destinations are worked on side by side; only what failed goes back, and waits longer each time",
+          },
+        ]
+      : []),
   ];
 }
 

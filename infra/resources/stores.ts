@@ -1,12 +1,13 @@
 /** Where functions keep what outlives an invocation: state in a table, what backends refuse for good in a bucket. */
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
 import { tableActions } from "../../lib/pipeline/state/dynamodb-actions.ts";
-import type { PermissionPlan, ResourcePlan } from "../resources.ts";
+import type { FunctionKind, PermissionPlan, ResourcePlan } from "../resources.ts";
+import { kindsOf, writersOf } from "./triggers.ts";
 
 /** Tables, buckets, and the variables that tell functions of them. */
-export function keptBy({ components }: GraphDescription): Pick<ResourcePlan, "tables" | "buckets" | "environment"> {
-  const keep = components.filter(({ state }) => state).map(({ id }) => id);
-  const write = components.filter(({ deadLetters = false }) => deadLetters).map(({ id }) => id);
+export function keptBy(graph: GraphDescription): Pick<ResourcePlan, "tables" | "buckets" | "environment"> {
+  const keep = graph.components.filter(({ state }) => state).map(({ id }) => id);
+  const write = writersOf(graph);
   return {
     tables: keep.length
       ? [
@@ -26,7 +27,7 @@ export function keptBy({ components }: GraphDescription): Pick<ResourcePlan, "ta
             id: "dead-letters",
             expireAfterDays: 30,
             components: write,
-            reason: `keeps what the backends of ${write.join(", ")} refuse for good, for amalgam dead-letters and amalgam replay`,
+            reason: `keeps what the backends of ${write.join(", ")} refuse for good, for amalgam dead-letters and amalgam replay, and what waits for them and is larger than a message`,
           },
         ]
       : [],
@@ -37,19 +38,38 @@ export function keptBy({ components }: GraphDescription): Pick<ResourcePlan, "ta
       ...(write.length
         ? [{ name: "AMALGAM_DEAD_LETTERS", value: "${place:dead-letters}", reason: "where refused data is kept" }]
         : []),
+      ...(kindsOf(graph).includes("hand-over")
+        ? [
+            {
+              name: "AMALGAM_HAND_OVER",
+              value: "sqs:${queue-url:hand-over},${place:dead-letters}",
+              reason: "where data waits that a backend does not take in time",
+            },
+          ]
+        : []),
     ],
   };
 }
 
 /** What functions may do with them. */
-export function storePermissions(graph: GraphDescription): PermissionPlan[] {
+export function storePermissions(graph: GraphDescription, kind: FunctionKind): PermissionPlan[] {
   const { tables, buckets } = keptBy(graph);
+  const delivers = kind === "hand-over";
   return [
     ...tables.map(({ id, reason }) => ({ actions: tableActions, resource: `\${table:${id}}`, reason })),
     ...buckets.map(({ id, reason }) => ({
-      actions: ["s3:PutObject"],
+      actions: delivers ? ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"] : ["s3:PutObject"],
       resource: `\${objects:${id}}`,
-      reason: `${reason}; functions neither read nor delete them`,
+      reason: `${reason}; ${delivers ? "what was delivered is deleted" : "functions neither read nor delete them"}`,
     })),
+    ...(!delivers && kindsOf(graph).includes("hand-over")
+      ? [
+          {
+            actions: ["sqs:SendMessage"],
+            resource: "${queue:hand-over}",
+            reason: "what a backend does not take in time is handed over",
+          },
+        ]
+      : []),
   ];
 }

@@ -3,7 +3,7 @@ import type { GraphDescription, TriggerDescription } from "../../lib/pipeline/gr
 import type { RecordSource } from "../../lib/pipeline/graph/trigger.ts";
 
 /** Each has a function of its own, since permissions, concurrency and dead letters differ. */
-export type FunctionKind = "http" | "schedule" | "objects" | RecordSource;
+export type FunctionKind = "http" | "schedule" | "objects" | RecordSource | "hand-over";
 
 export const functionKinds: readonly FunctionKind[] = [
   "http",
@@ -16,6 +16,7 @@ export const functionKinds: readonly FunctionKind[] = [
   "kafka",
   "bus",
   "objects",
+  "hand-over",
 ];
 
 interface TriggerOf {
@@ -56,6 +57,12 @@ const anonymous: readonly FunctionKind[] = ["queue", "log-subscription"];
 
 const isNamed = ({ from, kafka, bus }: TriggerOf["records"]): boolean => Boolean(from?.length || kafka || bus);
 
-/** Kinds that a graph has, in a fixed order. */
-export const kindsOf = (graph: GraphDescription): readonly FunctionKind[] =>
-  functionKinds.filter(kind => triggersOf(graph, kind).length);
+/** Kinds that a graph has, in a fixed order. What its writers hand over is delivered by a function of its own. */
+export const kindsOf = (graph: GraphDescription): readonly FunctionKind[] => {
+  const called = functionKinds.filter(kind => triggersOf(graph, kind).length);
+  return called.length && writersOf(graph).length ? [...called, "hand-over"] : called;
+};
+
+/** Components whose backends may not take data, now or for good. */
+export const writersOf = ({ components }: GraphDescription): string[] =>
+  components.filter(({ deadLetters = false }) => deadLetters).map(({ id }) => id);
