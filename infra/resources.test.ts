@@ -94,6 +94,7 @@ test("each kind of trigger has a function", () => {
     "kafka: loki.source.kafka.a takes records of Kafka",
     "bus: loki.source.eventbridge.a takes events of a bus",
     "objects: loki.source.s3.a reads objects of S3",
+    "hand-over: delivers what loki.write.a could not deliver in time",
   ]);
 });
 
@@ -104,6 +105,7 @@ test("a pattern names nothing that could be connected, which is told", () => {
     "arn:${AWS::Partition}:kinesis:${AWS::Region}:${AWS::AccountId}:stream/clicks",
     "${queue:objects}",
     "orders",
+    "${queue:hand-over}",
   ]);
   expect(logSubscriptions).toEqual([
     { logGroup: "/a", filterPattern: "x", components: ["loki.source.cloudwatch_logs.a"] },
