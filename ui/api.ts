@@ -1,6 +1,6 @@
 /** What the page shows, as JSON. Components have the form of Alloy's API; what only Amalgam has stands beside it. */
 import { type LocalProcess, mayWatch } from "../functions/local/process.ts";
-import type { RemoteState } from "../functions/local/remotecfg.ts";
+import type { RemoteState } from "../functions/remotecfg/remotecfg.ts";
 import type { TriggerDescription } from "../lib/pipeline/graph/describe.ts";
 import { argumentsJson, type BodyJson, dataBody, dataJson, exportsJson, shortText } from "./body.ts";
 import { type Totals, totalsOfHolder } from "./borders.ts";

@@ -8,7 +8,7 @@ import type { Consumer } from "../../lib/pipeline/graph/component.ts";
 import type { Invocation, Logger } from "../../lib/pipeline/graph/invocation.ts";
 import { type OtlpBatch, otlpBatch } from "../../lib/pipeline/graph/kinds.ts";
 import { requestFromJson } from "../../lib/pipeline/telemetry/otlp/json-read.ts";
-import { collectorVersion } from "./seed.ts";
+import { collectorVersion } from "../remotecfg/version.ts";
 import { fractionSampler, type JaegerRemote, RemoteSampler, type Sampler } from "./trace-sampler.ts";
 
 export interface TraceSettings {

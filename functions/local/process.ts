@@ -18,6 +18,7 @@ import type { StateStore } from "../../lib/pipeline/state/store.ts";
 import type { File } from "../../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnosticLine } from "../../lib/pipeline/syntax/report.ts";
+import { parseRemote } from "../remotecfg/file.ts";
 import { readConfiguration } from "./configuration.ts";
 import { Doors } from "./doors.ts";
 import { LineLimit, usualLineLimit } from "./line-limit.ts";
@@ -26,8 +27,7 @@ import type { ProcessLogger } from "./log.ts";
 import { OwnLog } from "./own-log.ts";
 import { OwnTraces } from "./own-traces.ts";
 import { byAddress, jobsOf, type Part, type PartName } from "./parts.ts";
-import { RemoteConfig } from "./remotecfg.ts";
-import { parseRemote } from "./remotecfg-file.ts";
+import { localRemoteConfig, type RemoteConfig } from "./remotecfg.ts";
 import { type Job, Schedule } from "./schedule.ts";
 import { openServer, type ServerSettings, serverSettings } from "./server-settings.ts";
 
@@ -84,7 +84,7 @@ export class LocalProcess {
     this.#ownLog = new OwnLog(log);
     this.#ownTraces = new OwnTraces(log);
     this.#doors = new Doors(log, traceRequests(this.#ownTraces));
-    this.#remote = new RemoteConfig({
+    this.#remote = localRemoteConfig({
       storagePath,
       log,
       metrics: this.metrics,

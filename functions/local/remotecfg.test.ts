@@ -5,8 +5,8 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { testLog } from "../../lib/pipeline/graph/testing.ts";
 import { type CollectorServer, startCollectorServer } from "../../test/e2e/support/collector-server.ts";
+import { hashOf } from "../remotecfg/remotecfg.ts";
 import { LocalProcess } from "./process.ts";
-import { hashOf } from "./remotecfg.ts";
 
 let folder: string;
 let log = testLog();

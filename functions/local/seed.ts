@@ -2,10 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { userAgent } from "../../lib/pipeline/delivery/user-agent.ts";
-
-/** As servers are told it: `v0.1.0`. */
-export const collectorVersion = `v${userAgent.split("/")[1]}`;
+import { collectorVersion } from "../remotecfg/version.ts";
 
 /** Reads the id from `alloy_seed.json`, or makes one. */
 export function seedId(storagePath: string): string {

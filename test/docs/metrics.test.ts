@@ -6,7 +6,7 @@ import { emfName } from "../../functions/aws/emf.ts";
 import { loadFunction } from "../../functions/aws/entry.ts";
 import { createHandler } from "../../functions/aws/handler.ts";
 import { modeOf, observeMetrics } from "../../functions/aws/metrics.ts";
-import { RemoteMetrics } from "../../functions/local/remotecfg-metrics.ts";
+import { RemoteMetrics } from "../../functions/remotecfg/metrics.ts";
 import { definitions } from "../../lib/pipeline/components/index.ts";
 import { memoryDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
 import { type Family, MetricsRegistry } from "../../lib/pipeline/graph/metrics.ts";

@@ -11,7 +11,7 @@ import {
   encodeUnregister,
   type GetConfigRequest,
   type GetConfigResponse,
-} from "./remotecfg-messages.ts";
+} from "./messages.ts";
 
 export interface CollectorClient {
   getConfig(request: GetConfigRequest): Promise<GetConfigResponse>;
@@ -21,13 +21,23 @@ export interface CollectorClient {
   close(): void;
 }
 
-const timeoutMs = 30_000;
+const usualTimeoutMs = 30_000;
 const unregisterMs = 1000;
 /** More than any configuration, and less than what hurts. */
 const maxBytes = 16 * 1024 * 1024;
 
+export interface ClientOptions {
+  /** Where relative paths start. */
+  readonly directory: string;
+  /** Of a call. @default 30000 */
+  readonly timeoutMs?: number | undefined;
+}
+
 /** Throws where certificates can't be read. */
-export function collectorClient(args: Settings["remotecfg"], directory: string): CollectorClient {
+export function collectorClient(
+  args: Settings["remotecfg"],
+  { directory, timeoutMs = usualTimeoutMs }: ClientOptions,
+): CollectorClient {
   const client = buildClient(args, { directory, headers: { "user-agent": userAgent }, timeoutMs });
   const base = `${args.url.replace(/\/+$/, "")}/collector.v1.CollectorService`;
   const headers = { "content-type": "application/proto", "connect-protocol-version": "1" };
