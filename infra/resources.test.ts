@@ -122,6 +122,113 @@ test("a notification that another covers is left out", () => {
   ]);
 });
 
+test("what a deployment may connect has all that it needs", () => {
+  const clicks = component("loki.source.kinesis.a", [
+    records(["stream"], { from: ["clicks-*"] }),
+    records(["firehose"]),
+  ]);
+  const { functions, queues, problems, connectable } = planResources(graphOf(clicks));
+  expect([functions, queues, problems]).toEqual([[], [], []]);
+  expect(
+    connectable.map(({ service, makes, eventSource, permissions, callers }) => ({
+      service,
+      makes: [...(makes?.functions ?? []).map(({ kind }) => kind), ...(makes?.queues ?? []).map(({ id }) => id)],
+      eventSource: eventSource?.startAt,
+      may: [...permissions, ...callers].map(({ resource }) => resource),
+    })),
+  ).toEqual([
+    { service: "kinesis", makes: ["stream", "stream-dead-letters"], eventSource: "latest", may: ["${source}"] },
+    {
+      service: "firehose",
+      makes: ["firehose"],
+      eventSource: undefined,
+      may: ["${function:firehose}", "${function:firehose}:$LATEST"],
+    },
+  ]);
+});
+
+test("a kind that the configuration names a source of is not made twice", () => {
+  const { connectable } = planResources(every);
+  expect(connectable.map(each => `${each.service} ${each.function} ${each.makes ? "makes it" : "is there"}`)).toEqual([
+    "logs log-subscription is there",
+    "sqs queue is there",
+    "kinesis stream is there",
+    "sns topic is there",
+    "s3 objects is there",
+  ]);
+});
+
+test("log groups of the account have one pattern, or a reason why they have none", () => {
+  const taker = (id: string, filterPattern: string) =>
+    component(`loki.source.cloudwatch_logs.${id}`, [records(["log-subscription"], { filterPattern })]);
+  expect(
+    [graphOf(taker("a", "x")), graphOf(taker("a", "x"), taker("b", "y"))].map(graph =>
+      planResources(graph).connectable.map(({ filterPattern, problem }) => ({ filterPattern, problem })),
+    ),
+  ).toEqual([
+    [{ filterPattern: "x", problem: undefined }],
+    [
+      {
+        filterPattern: "x",
+        problem:
+          'log groups of the account should have one filter_pattern, since they have one subscription, got: loki.source.cloudwatch_logs.a has "x", loki.source.cloudwatch_logs.b has "y"',
+      },
+    ],
+  ]);
+});
+
+test("alarms watch all functions and queues, ten metrics each at most", () => {
+  const { alarms } = planResources(every);
+  expect(
+    alarms.map(({ id, metrics, combine, threshold, datapointsToAlarm, evaluationPeriods }) =>
+      [
+        `${id}:`,
+        `${combine} of ${metrics.length}`,
+        [...new Set(metrics.map(({ namespace, name }) => `${namespace} ${name}`))].join(", "),
+        `>= ${threshold}`,
+        `${datapointsToAlarm} of ${evaluationPeriods}`,
+      ].join(" "),
+    ),
+  ).toEqual([
+    "dead-letters: sum of 8 AWS/SQS ApproximateNumberOfMessagesVisible >= 1 1 of 1",
+    "lost: sum of 10 AWS/Lambda DestinationDeliveryFailures >= 1 1 of 1",
+    "refused: sum of 10 Amalgam DeadItems >= 1 1 of 1",
+    "waiting: max of 4 AWS/SQS ApproximateAgeOfOldestMessage, AWS/Lambda IteratorAge >= 900 3 of 5",
+    "lagging: max of 1 AWS/Lambda OffsetLag >= 10000 3 of 5",
+    "returned: sum of 10 Amalgam ReturnedRecords >= 1 3 of 5",
+    "throttled: sum of 10 AWS/Lambda Throttles >= 1 3 of 5",
+    "failed: sum of 10 AWS/Lambda Errors >= 1 3 of 5",
+  ]);
+});
+
+test("CloudWatch takes ten metrics in an alarm: an eleventh function has another one of the same name", () => {
+  const firehose = component("loki.source.awsfirehose.a", [records(["firehose"])]);
+  const { alarms } = planResources(graphOf(...every.components, firehose));
+  expect(alarms.filter(({ name }) => name === "failed").map(({ id, metrics }) => [id, metrics.length])).toEqual([
+    ["failed", 10],
+    ["failed-2", 1],
+  ]);
+});
+
+test("a graph without queues, streams and Kafka has no alarm of those", () => {
+  const { alarms, dashboard } = planResources(graphOf(component("loki.source.api.a", [http(true)])));
+  expect(alarms.map(({ id }) => id)).toEqual(["lost", "refused", "returned", "throttled", "failed"]);
+  const [waiting] = dashboard.flat().filter(({ title }) => title === "Waiting, dead letters");
+  expect(waiting).toEqual({
+    kind: "metrics",
+    title: "Waiting, dead letters",
+    width: 8,
+    height: 6,
+    left: [],
+    right: [],
+  });
+});
+
+test("each row of the dashboard is as wide as it is", () => {
+  const { dashboard } = planResources(every);
+  expect(dashboard.map(row => row.reduce((sum, { width }) => sum + width, 0))).toEqual([24, 24, 24, 24, 24]);
+});
+
 test("every action is single, every resource is named, and each has a reason", () => {
   const permissions = planResources(every).functions.flatMap(each => each.permissions);
   expect(permissions.filter(({ actions }) => actions.some(action => action.includes("*")))).toEqual([]);

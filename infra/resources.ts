@@ -7,8 +7,10 @@
  */
 import type { GraphDescription } from "../lib/pipeline/graph/describe.ts";
 import type { KafkaConnection } from "../lib/pipeline/graph/trigger.ts";
+import { connectableOf } from "./resources/connectable.ts";
 import { functionsOf } from "./resources/functions.ts";
 import { notificationsOf, objectNotes } from "./resources/objects.ts";
+import { type AlarmName, alarmsOf, dashboardOf } from "./resources/observability.ts";
 import { secretsOf, wildcardProblems } from "./resources/permissions.ts";
 import {
   filterProblems,
@@ -22,6 +24,7 @@ import {
 import { keptBy } from "./resources/stores.ts";
 import { type FunctionKind, kindsOf } from "./resources/triggers.ts";
 
+export type { AlarmName };
 export type { FunctionKind } from "./resources/triggers.ts";
 
 export interface ResourcePlan {
@@ -43,6 +46,12 @@ export interface ResourcePlan {
   readonly roles: readonly RolePlan[];
   /** Values that components read; they are made by others. */
   readonly secrets: readonly SecretPlan[];
+  /** What a deployment may connect besides what the configuration names. */
+  readonly connectable: readonly ConnectablePlan[];
+  /** For those who want them: CloudWatch bills them by the month. */
+  readonly alarms: readonly AlarmPlan[];
+  /** The same, as rows of widgets. */
+  readonly dashboard: readonly (readonly WidgetPlan[])[];
   /** What a person must do or know, since the configuration does not say enough. */
   readonly notes: readonly string[];
   /** Why it can't be deployed as it is. */
@@ -213,27 +222,110 @@ export interface SecretPlan {
   readonly components: readonly string[];
 }
 
+/** A kind of source that a deployment may bring; in its texts `${source}` is the ARN. */
+export interface ConnectablePlan {
+  readonly service: "sqs" | "kinesis" | "sns" | "firehose" | "logs" | "s3";
+  readonly function: FunctionKind;
+  /** What is made with the first one, since the configuration names none of the kind. */
+  readonly makes?: { readonly functions: readonly FunctionPlan[]; readonly queues: readonly QueuePlan[] };
+  /** How Lambda polls it. */
+  readonly eventSource?: Omit<EventSourcePlan, "function" | "service" | "from">;
+  /** What the function may do with it. */
+  readonly permissions: readonly PermissionPlan[];
+  /** The service that calls the function for it. */
+  readonly invokers: readonly InvokerPlan[];
+  /** What the role of a source may do, where that calls the function. */
+  readonly callers: readonly PermissionPlan[];
+  /** Id of the queue that takes its notifications, */
+  readonly queue?: string;
+  /** or of the one for what Lambda did not take. */
+  readonly deadLetters?: string;
+  /** Of all log groups of the account together. */
+  readonly filterPattern?: string;
+  /** Why the account's log groups can't be subscribed together. */
+  readonly problem?: string;
+  readonly reason: string;
+}
+
+/** A metric of a function or of a queue, whose name is its dimension `FunctionName` or `QueueName`. */
+export interface MetricPlan {
+  readonly namespace: "Amalgam" | "AWS/Lambda" | "AWS/SQS";
+  readonly name: string;
+  readonly statistic: "Sum" | "Maximum" | "p50" | "p99";
+  readonly function?: FunctionKind;
+  /** Its id. */
+  readonly queue?: string;
+  /** By which values are divided: 1000 makes seconds of milliseconds. */
+  readonly divisor?: number;
+}
+
+/** Metrics of what a deployment does not make are left out, and alarms that have none then. */
+export interface AlarmPlan {
+  readonly id: string;
+  /** What a user calls it; several have the same name where CloudWatch takes no more metrics in one. */
+  readonly name: AlarmName;
+  readonly metrics: readonly MetricPlan[];
+  /** How several metrics become one; those without data count as nothing. */
+  readonly combine: "sum" | "max";
+  /** It is wrong from this value on. */
+  readonly threshold: number;
+  readonly periodSeconds: number;
+  /** So many of the last `evaluationPeriods` must be wrong. */
+  readonly datapointsToAlarm: number;
+  readonly evaluationPeriods: number;
+  /** What it tells, with `${threshold}`. */
+  readonly reason: string;
+}
+
+/** Lines of a graph: one for each metric, or one for all. */
+export interface SeriesPlan {
+  readonly metrics: readonly MetricPlan[];
+  readonly combine?: "sum";
+  readonly label: string;
+}
+
+/** Its place in the row follows from its width; 24 is the whole. */
+export type WidgetPlan = {
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+} & (
+  | { readonly kind: "alarms" }
+  | { readonly kind: "metrics"; readonly left: readonly SeriesPlan[]; readonly right: readonly SeriesPlan[] }
+  /** Of the log groups of all functions, in the language of Logs Insights. */
+  | { readonly kind: "log-query"; readonly query: readonly string[] }
+);
+
 /** The resources of all kinds of trigger that the graph has. */
 export function planResources(graph: GraphDescription): ResourcePlan {
   const kinds = kindsOf(graph);
   const functions = functionsOf(graph, kinds);
   const schedules = schedulesOf(graph);
+  const queues = queuesOf(graph, kinds);
+  const eventSources = sourcesOf(graph, kinds);
+  const connectable = connectableOf(graph);
+  const watched = { functions, queues, eventSources, connectable };
   return {
     version: 1,
     functions,
     schedules,
-    queues: queuesOf(graph, kinds),
+    queues,
     logSubscriptions: logSubscriptionsOf(graph),
-    eventSources: sourcesOf(graph, kinds),
+    eventSources,
     topics: topicsOf(graph),
     rules: rulesOf(graph),
     notifications: notificationsOf(graph),
     ...keptBy(graph),
     roles: schedules.length ? [schedulerRole] : [],
     secrets: secretsOf(graph),
+    connectable,
+    alarms: alarmsOf(watched),
+    dashboard: dashboardOf(watched),
     notes: notesOf(graph),
     problems: [
-      ...(kinds.length ? [] : ["the configuration should have a component that something calls, got none"]),
+      ...(kinds.length || connectable.length
+        ? []
+        : ["the configuration should have a component that something calls, got none"]),
       ...filterProblems(graph),
       ...wildcardProblems(graph),
     ],

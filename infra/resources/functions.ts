@@ -9,9 +9,7 @@ import { triggersOf, writersOf } from "./triggers.ts";
 export function functionsOf(graph: GraphDescription, kinds: readonly FunctionKind[]): FunctionPlan[] {
   return kinds.map(kind => {
     const handsOver = kind === "hand-over";
-    const ids = handsOver
-      ? writersOf(graph)
-      : [...new Set(triggersOf(graph, kind).map(({ component }) => component))];
+    const ids = handsOver ? writersOf(graph) : [...new Set(triggersOf(graph, kind).map(({ component }) => component))];
     const url = kind === "http" ? urlOf(graph) : undefined;
     const asyncInvoke = asyncInvokeOf(kind);
     return {

@@ -64,7 +64,7 @@ function pollingOf(graph: GraphDescription, kind: FunctionKind): PermissionPlan[
   return namedArns(graph, "stream").map(resource => ({ actions: reads, resource, reason }));
 }
 
-const reads = [
+export const reads = [
   "kinesis:DescribeStream",
   "kinesis:DescribeStreamSummary",
   "kinesis:GetRecords",
@@ -72,7 +72,7 @@ const reads = [
   "kinesis:ListShards",
 ];
 
-const receives = [
+export const receives = [
   "sqs:ChangeMessageVisibility",
   "sqs:DeleteMessage",
   "sqs:GetQueueAttributes",

@@ -27,7 +27,7 @@ export const isAsync = (kind: FunctionKind): boolean =>
   kind === "log-subscription" || kind === "schedule" || kind === "topic" || kind === "bus";
 
 /** A queue that keeps what failed as long as SQS can, for a person to look at. */
-const deadLetterQueue = (id: string): QueuePlan => ({
+export const deadLetterQueue = (id: string): QueuePlan => ({
   id,
   retentionSeconds: 14 * day,
   reason: "keeps what could not be delivered as long as SQS can, for a person to look at",
@@ -138,13 +138,14 @@ export function sourcesOf(graph: GraphDescription, kinds: readonly FunctionKind[
   ];
 }
 
-const ofQueue = {
+/** How Lambda polls a queue. */
+export const ofQueue = {
   maximumConcurrency: 10,
   reason: "at most ten invocations at the same time; only messages that failed go back",
 };
 
-/** Times that a batch is tried again: a shard stands still meanwhile. */
-const ofStream = {
+/** How Lambda reads a stream. A shard stands still while a batch is tried again. */
+export const ofStream = {
   startAt: "latest" as const,
   retries: 10,
   maximumAgeSeconds: day,

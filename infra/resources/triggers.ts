@@ -55,13 +55,21 @@ export const triggersOf = <Kind extends FunctionKind>(graph: GraphDescription, k
 /** A queue is made for what has none, log groups are subscribed by others, too; of all else a name is needed. */
 const anonymous: readonly FunctionKind[] = ["queue", "log-subscription"];
 
-const isNamed = ({ from, kafka, bus }: TriggerOf["records"]): boolean => Boolean(from?.length || kafka || bus);
+const isNamed = ({ from, kafka, bus }: TriggerOf["records"]): boolean =>
+  Boolean(from?.some(name => !name.includes("*")) || kafka || bus);
 
 /** Kinds that a graph has, in a fixed order. What its writers hand over is delivered by a function of its own. */
 export const kindsOf = (graph: GraphDescription): readonly FunctionKind[] => {
   const called = functionKinds.filter(kind => triggersOf(graph, kind).length);
-  return called.length && writersOf(graph).length ? [...called, "hand-over"] : called;
+  const works = called.length || connectableKinds(graph).length;
+  return works && writersOf(graph).length ? [...called, "hand-over"] : called;
 };
+
+/** Kinds of which a deployment may bring sources besides those that the configuration names, or in their place. */
+export const connectableKinds = (graph: GraphDescription): readonly FunctionKind[] =>
+  bringable.filter(kind => possibleTriggers(graph, kind).length);
+
+const bringable: readonly FunctionKind[] = ["log-subscription", "queue", "stream", "topic", "firehose", "objects"];
 
 /** Components whose backends may not take data, now or for good. */
 export const writersOf = ({ components }: GraphDescription): string[] =>
