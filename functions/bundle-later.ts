@@ -41,6 +41,7 @@ export const laterModules: readonly LaterModule[] = [
   { module: "functions/aws/own-logs", usual: names(/\bloki\.source\.cloudwatch_logs\b/) },
   { module: "functions/aws/schedule", usual: names(/\bprometheus\.scrape\b/) },
   { module: "functions/aws/send-to-queue", usual: never },
+  { module: "functions/aws/set-aside", usual: never },
   { module: "functions/aws/sns", usual: names(/\bloki\.source\.(sns|sqs)\b/) },
   {
     module: "functions/aws/sqs",
@@ -76,6 +77,7 @@ export const laterModules: readonly LaterModule[] = [
   { module: "lib/pipeline/graph/metrics-text", usual: names(/\bprometheus\.exporter\.self\b/) },
   { module: "lib/pipeline/graph/nodes", usual: never },
   { module: "lib/pipeline/state/memory", usual: names(/\b(prometheus\.scrape|stage\.limit)\b/) },
+  { module: "lib/pipeline/syntax/escapes", usual: never }, // who may need it looks for a backslash before
   { module: "lib/pipeline/syntax/print", usual: never },
   { module: "lib/pipeline/syntax/quote", usual: names(/\b(loki|prometheus|discovery)\./) },
   { module: "lib/pipeline/syntax/report", usual: never },

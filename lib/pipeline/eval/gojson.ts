@@ -1,4 +1,5 @@
 /** Reads JSON as Go's encoding/json does, with its messages. */
+import { goQuoteRune } from "../syntax/quote.ts";
 import type { Value } from "./value.ts";
 
 const maxDepth = 1_000;
@@ -65,7 +66,7 @@ class Checker {
       throw new Error(spaceFits ? "unexpected end of JSON input" : `invalid character ' ' ${where}`);
     }
     const [byte = 0] = new TextEncoder().encode(String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0));
-    throw new Error(`invalid character ${quoteByte(byte)} ${where}`);
+    throw new Error(`invalid character ${goQuoteRune(byte)} ${where}`);
   }
 
   #space(): void {
@@ -173,14 +174,4 @@ class Checker {
       this.#at++;
     }
   }
-}
-
-function quoteByte(byte: number): string {
-  if (byte === 0x27) return "'\\''";
-  if (byte === 0x22) return `'"'`;
-  const short = { 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 92: "\\\\" }[byte];
-  if (short !== undefined) return `'${short}'`;
-  if (byte < 0x20 || byte === 0x7f) return `'\\x${byte.toString(16).padStart(2, "0")}'`;
-  if ((byte >= 0x80 && byte < 0xa1) || byte === 0xad) return `'\\u${byte.toString(16).padStart(4, "0")}'`;
-  return `'${String.fromCharCode(byte)}'`;
 }

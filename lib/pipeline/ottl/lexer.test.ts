@@ -19,6 +19,8 @@ test.for<[it: string, text: string, message: string, position: number]>([
   ["an open string", 'a == "x', "string should end with a double quote", 5],
   ["an unknown character", "a & b", 'unexpected character "&"', 2],
   ["an emoji", "😀", 'unexpected character "😀"', 0],
+  ["an escape of no character", String.raw`"a\ud800"`, String.raw`\ud800 is no character`, 2],
+  ["an escape of more than a byte", String.raw`"a\400"`, String.raw`\400 is no character`, 2],
   ["an unknown escape", String.raw`"a\d"`, String.raw`unknown escape \d in a string (write \\ for \)`, 2],
   ["a line break in a string", '"a\nb"', "string should not contain a line break", 2],
   ["half a character", String.raw`"\ud800"`, String.raw`\ud800 is no character`, 1],

@@ -1,4 +1,5 @@
 /** Statements as tokens. */
+import { decodeEscapes } from "../syntax/escapes.ts";
 import { OttlError } from "./error.ts";
 
 export type TokenKind = "name" | "string" | "int" | "float" | "bytes" | "operator" | "end";
@@ -47,41 +48,17 @@ function match(text: string, at: number): readonly [TokenKind | "space", number]
   throw new OttlError(`unexpected character ${JSON.stringify(character)}`, at);
 }
 
-const simple: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  "\\": "\\",
-  '"': '"',
-};
-
-const escapes =
-  /((?:\\x[0-9a-fA-F]{2}|\\[0-7]{3})+)|\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\([abfnrtv\\"])|(\\[\s\S]?)|(\n)/g;
-
 /** The value of a literal, by the rules of Go's strings. */
 function unquote(raw: string, start: number): string {
   const inner = raw.slice(1, -1);
-  if (!/[\\\n]/.test(inner)) return inner;
-  return inner.replace(escapes, (whole, bytes, four, eight, letter, bad, newline, offset: number) => {
-    if (newline) throw new OttlError("string should not contain a line break", start + 1 + offset);
-    if (bad) throw new OttlError(`unknown escape ${bad} in a string (write \\\\ for \\)`, start + 1 + offset);
-    if (bytes) return bytesOf(bytes);
-    if (letter) return simple[letter] ?? whole;
-    const code = Number.parseInt(four ?? eight, 16);
-    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-      throw new OttlError(`${whole} is no character`, start + 1 + offset);
-    return String.fromCodePoint(code);
-  });
-}
-
-/** A run of `\x41` and `\101` is UTF-8. */
-function bytesOf(run: string): string {
-  const codes = Array.from(run.matchAll(/\\x(..)|\\(...)/g), ([, hex, octal]) =>
-    hex === undefined ? Number.parseInt(octal ?? "", 8) & 0xff : Number.parseInt(hex, 16),
-  );
-  return Buffer.from(codes).toString("utf8");
+  const lineBreak = inner.indexOf("\n");
+  if (lineBreak >= 0) throw new OttlError("string should not contain a line break", start + 1 + lineBreak);
+  if (!inner.includes("\\")) return inner;
+  const bad = (written: string, at: number): never => {
+    const message = /^\\[uU\d]./.test(written)
+      ? `${written} is no character`
+      : `unknown escape ${written} in a string (write \\\\ for \\)`;
+    throw new OttlError(message, start + 1 + at);
+  };
+  return decodeEscapes(inner, { bad });
 }

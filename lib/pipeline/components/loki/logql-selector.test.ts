@@ -5,6 +5,7 @@ import { compileSelector } from "./logql-selector.ts";
 const labels = labelsFrom([
   ["app", "shop"],
   ["env", "prod"],
+  ["zone", "ü"],
 ]);
 const line = 'an Error "here" back\\slash';
 
@@ -26,6 +27,7 @@ test.for([
   { selector: '{app="shop"} !~ "E..or"', out: false },
   { selector: '{app="shop"} |= "Error" |= "here"', out: true },
   { selector: '{app="shop"} |= ""', out: true },
+  { selector: '{zone="\\xc3\\xbc"} != "\\303\\274"', out: true },
   { selector: '{app="shop"} |= "\\"here\\"" |= "back\\\\slash" |= "\\x45rror"', out: true },
 ])("$selector", ({ selector, out }) => {
   expect(compileSelector(selector).matches(labels, line)).toBe(out);
@@ -38,6 +40,7 @@ test.for([
   { selector: '{app="x"', message: 'parse error at column 9: expected "}", got the end' },
   { selector: '{app="x"} | json', message: 'parse error at column 11: expected "|=", "|~", "!=", "!~", got "| json"' },
   { selector: '{app=~"("}', message: "error parsing regexp: missing closing ): `^(?s:()$`" },
+  { selector: '{app="\\ud800"}', message: 'invalid escape \\ud800 in "\\ud800"' },
   { selector: '{app="\\q"}', message: 'invalid escape \\q in "\\q"' },
 ])("refuses $selector", ({ selector, message }) => {
   expect(() => compileSelector(selector)).toThrow(message);

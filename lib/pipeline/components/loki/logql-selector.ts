@@ -3,6 +3,7 @@
  * Matchers may all match the empty value, and a label that is missing is empty.
  */
 import { compileRegex } from "../../regex/regex.ts";
+import { decodeEscapes } from "../../syntax/escapes.ts";
 import { type Labels, labelValue } from "../../telemetry/labels.ts";
 
 export interface Selector {
@@ -100,20 +101,13 @@ class Parser {
 
   #string(): string {
     const literal = this.#take(/"(?:[^"\\\n]|\\[\s\S])*"/y);
-    return literal === undefined ? this.#fail("a string in double quotes") : this.#unquote(literal);
-  }
-
-  #unquote(literal: string): string {
-    return literal
-      .slice(1, -1)
-      .replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|[\s\S])/g, (_, code: string) => {
-        const short = shortEscapes[code];
-        if (short !== undefined) return short;
-        if (code.length === 1) throw new SelectorError(`invalid escape \\${code} in ${literal}`);
-        return String.fromCodePoint(
-          /^[0-7]/.test(code) ? Number.parseInt(code, 8) : Number.parseInt(code.slice(1), 16),
-        );
-      });
+    if (literal === undefined) this.#fail("a string in double quotes");
+    const inner = literal.slice(1, -1);
+    if (!inner.includes("\\")) return inner;
+    const bad = (written: string): never => {
+      throw new SelectorError(`invalid escape ${written} in ${literal}`);
+    };
+    return decodeEscapes(inner, { bad });
   }
 
   #expect(token: string): void {
@@ -144,15 +138,3 @@ class Parser {
     throw new SelectorError(`parse error at column ${this.#at + 1}: expected ${expected}, got ${got}`);
   }
 }
-
-const shortEscapes: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  "\\": "\\",
-  '"': '"',
-};

@@ -4,6 +4,7 @@
  *   printLabels(["env", "prod", "app", "web"]) → `{app="web", env="prod"}`
  *   parseLabels(`{b="2", a="1"}`) → ["a", "1", "b", "2"]
  */
+import { decodeEscapes } from "../../syntax/escapes.ts";
 import { goQuote } from "../../syntax/quote.ts";
 import { compareBytes, type Labels, labelsFrom, labelsKey } from "../labels.ts";
 
@@ -161,43 +162,10 @@ class Scanner {
     return result;
   }
 
-  /** Escapes of single bytes may together be UTF-8, so the result is put together from bytes. */
   #unescape(text: string, quote: string): string {
-    const parts: Buffer[] = [];
-    let from = 0;
-    for (const match of text.matchAll(escapes)) {
-      parts.push(Buffer.from(text.slice(from, match.index)), this.#escape(match, quote));
-      from = match.index + match[0].length;
-    }
-    parts.push(Buffer.from(text.slice(from)));
-    return Buffer.concat(parts).toString("utf8");
-  }
-
-  #escape([all, octal, hex, short, long, simple = ""]: RegExpMatchArray, quote: string): Buffer {
-    const byte =
-      octal !== undefined ? Number.parseInt(octal, 8) : hex !== undefined ? Number.parseInt(hex, 16) : undefined;
-    if (byte !== undefined && byte <= 255) return Buffer.from([byte]);
-    const wide = short ?? long;
-    if (wide !== undefined) {
-      const code = Number.parseInt(wide, 16);
-      if (code <= 0x10ffff && (code < 0xd800 || code > 0xdfff)) return Buffer.from(String.fromCodePoint(code));
-    }
-    const character = simple === quote ? quote : simpleEscapes[simple];
-    if (byte !== undefined || wide !== undefined || character === undefined)
-      throw this.#expected(`a valid escape instead of ${JSON.stringify(all)}`);
-    return Buffer.from(character);
+    const bad = (written: string): never => {
+      throw this.#expected(`a valid escape instead of ${JSON.stringify(written)}`);
+    };
+    return decodeEscapes(text, { quote, bad });
   }
 }
-
-const escapes = /\\(?:([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/g;
-
-const simpleEscapes: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  "\\": "\\",
-};
