@@ -37,6 +37,7 @@ export async function pushBatch<Item>(
     const outcome = outcomes[i];
     if (outcome?.status === "rejected") {
       report(item, outcome.reason);
+      call.onFailure?.(outcome.reason);
       if (order !== undefined) broken.add(order);
       return true;
     }

@@ -3,12 +3,17 @@ import type { Context } from "aws-lambda";
 import { DeliveryError } from "../../lib/pipeline/delivery/errors.ts";
 import type { Invocation } from "../../lib/pipeline/graph/invocation.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import type { Unplaced } from "./aside.ts";
 import type { OwnTraffic } from "./own-traffic.ts";
 
 export interface Call {
   readonly invocation: Invocation;
   /** What the function causes itself; `undefined` where nobody asks. */
   readonly own: OwnTraffic | undefined;
+  /** As `CallOptions` has it. */
+  readonly setAside: CallOptions["setAside"];
+  /** As `CallOptions` has it. */
+  readonly onFailure: CallOptions["onFailure"];
   /** The work's outcome, or a failure that can be retried when the deadline comes first. */
   inTime<T>(work: Promise<T>): Promise<T>;
   /** Stops the clock. */
@@ -22,13 +27,17 @@ export interface CallOptions {
   readonly withoutContextMs?: number;
   /** Recognises what the function causes itself. @default nothing */
   readonly own?: OwnTraffic;
+  /** Stores a record that nothing takes. @default it goes back to what brought it */
+  readonly setAside?: (record: Unplaced, invocation: Invocation) => Promise<void>;
+  /** Told why a part of a batch goes back. */
+  readonly onFailure?: (reason: unknown) => void;
 }
 
 /** Starts a call with the deadline that the runtime gives. */
 export function startCall(
   pipeline: Pipeline,
   context: Partial<Context> | undefined,
-  { reserveMs, withoutContextMs = 30_000, own }: CallOptions = {},
+  { reserveMs, withoutContextMs = 30_000, own, setAside, onFailure }: CallOptions = {},
 ): Call {
   const remaining = context?.getRemainingTimeInMillis?.() ?? withoutContextMs;
   const deadlineMs = Math.max(0, remaining - (reserveMs ?? Math.min(1000, remaining / 10)));
@@ -50,6 +59,8 @@ export function startCall(
   return {
     invocation,
     own,
+    setAside,
+    onFailure,
     inTime: work => Promise.race([work, expired]),
     end: () => clearTimeout(timer),
   };

@@ -9,9 +9,12 @@ import { Takers } from "./records.ts";
 export const cloudwatchLogsHandler =
   (pipeline: Pipeline) =>
   async ({ awslogs }: CloudWatchLogsEvent, call: Call): Promise<void> => {
-    const records = cloudwatchLogs(openSubscription(awslogs.data));
-    if (!records.length) call.invocation.log.debug("cloudwatch logs tests the subscription");
     const takers = new Takers(pipeline, "log-subscription", call);
-    const work = Promise.all(records.map(record => takers.pushRecord(record)));
-    await pipeline.drain(call.inTime(work));
+    const work = async () =>
+      takers.pushRecords({ id: "", event: () => ({ awslogs }) }, () => {
+        const records = cloudwatchLogs(openSubscription(awslogs.data));
+        if (!records.length) call.invocation.log.debug("cloudwatch logs tests the subscription");
+        return records;
+      });
+    await pipeline.drain(call.inTime(work()));
   };

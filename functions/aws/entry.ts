@@ -27,6 +27,7 @@ import { checkRoutes } from "./http.ts";
 import { modeOf, observeMetrics } from "./metrics.ts";
 import type { Observer } from "./observer.ts";
 import { ownTraffic } from "./own-traffic.ts";
+import { setAside } from "./set-aside.ts";
 import { type FunctionTracing, observeTraces } from "./traces.ts";
 
 export interface FunctionOptions {
@@ -62,13 +63,14 @@ export async function startFunction(options: FunctionOptions): Promise<Handler> 
   const metrics = new MetricsRegistry();
   const ownLog = functionLog(level);
   const { log } = ownLog;
-  const handlerOf = (pipeline: Pipeline) => observed(configured(pipeline, log), metrics, ownLog);
+  const handlerOf = (pipeline: Pipeline, { deadLetters }: Partial<Environment>) =>
+    observed(configured(pipeline, log), { metrics, log: ownLog, deadLetters });
   if (place) {
     const { files, diagnostics, directory } = readConfiguration(place);
     failOn(diagnostics);
     const environment = { ...functionLetters(files.map(({ source }) => source.text)), ...kept };
     const loaded = loadFunction(files, { definitions, stability, directory, log, metrics, environment });
-    return handlerOf(await loaded);
+    return handlerOf(await loaded, environment);
   }
   const directory = process.env["LAMBDA_TASK_ROOT"] ?? process.cwd();
   const named = byName(definitions);
@@ -78,11 +80,11 @@ export async function startFunction(options: FunctionOptions): Promise<Handler> 
     ...kept,
   };
   const loaded = await loadNodes(nodesFromJson(nodes, named), environmentOf({ directory, log, metrics, environment }));
-  return handlerOf(checked(loaded));
+  return handlerOf(checked(loaded), environment);
 }
 
 /** The handler of a pipeline, with the request in each line of its log, its metrics, and its traces if they are wanted. */
-function observed(pipeline: Pipeline, metrics: MetricsRegistry, log: FunctionLog): Handler {
+function observed(pipeline: Pipeline, { metrics, log, deadLetters: letters }: Observed): Handler {
   const mode = modeOf(process.env["AMALGAM_METRICS"]);
   const initMs = performance.now();
   const tracing = pipeline.settings.get("tracing") as FunctionTracing | undefined; // as config-blocks.ts has it
@@ -93,6 +95,7 @@ function observed(pipeline: Pipeline, metrics: MetricsRegistry, log: FunctionLog
   ];
   return createHandler(pipeline, {
     own: ownTraffic(metrics),
+    ...(letters && { setAside: (record, invocation) => setAside({ letters, metrics }, record, invocation) }),
     observe(event, context) {
       if (context.invokedFunctionArn !== undefined) nameSender(context.invokedFunctionArn);
       const ends = observers.map(observe => observe(event, context));
@@ -101,6 +104,12 @@ function observed(pipeline: Pipeline, metrics: MetricsRegistry, log: FunctionLog
       };
     },
   });
+}
+
+interface Observed {
+  readonly metrics: MetricsRegistry;
+  readonly log: FunctionLog;
+  readonly deadLetters: Environment["deadLetters"];
 }
 
 interface FunctionLog {

@@ -24,6 +24,8 @@ export const eventBridgeHandler =
         from: event.source,
         open: () => recogniseData(Buffer.from(JSON.stringify(event.detail)), noHints),
         raw: () => rawOf(event),
+        id: event.id,
+        event: () => given,
         component,
       });
     await pipeline.drain(call.inTime(work()));

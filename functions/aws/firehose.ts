@@ -42,10 +42,9 @@ export const firehoseHandler =
 
 const isRetryable = (reason: unknown): boolean => reason instanceof DeliveryError && reason.retryable;
 
-function messageIn(
-  { recordId, data, approximateArrivalTimestamp, kinesisRecordMetadata }: FirehoseTransformationEventRecord,
-  { deliveryStreamArn, invocationId }: FirehoseTransformationEvent,
-): Message {
+function messageIn(record: FirehoseTransformationEventRecord, event: FirehoseTransformationEvent): Message {
+  const { recordId, data, approximateArrivalTimestamp, kinesisRecordMetadata } = record;
+  const { deliveryStreamArn, invocationId } = event;
   const body = Buffer.from(data, "base64");
   return {
     from: deliveryStreamArn,
@@ -59,6 +58,8 @@ function messageIn(
       ...(kinesisRecordMetadata && { key: kinesisRecordMetadata.partitionKey }),
       attributes: { invocation_id: invocationId },
     }),
+    id: recordId,
+    event: () => ({ ...event, records: [record] }),
   };
 }
 

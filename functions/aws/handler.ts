@@ -16,6 +16,7 @@ import type {
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import { albHandler } from "./alb.ts";
+import { orAside } from "./aside.ts";
 import { type Call, type CallOptions, startCall } from "./call.ts";
 import { cloudwatchLogsHandler } from "./cloudwatch-logs.ts";
 import { eventBridgeHandler, type RoutedEvent } from "./eventbridge.ts";
@@ -86,7 +87,17 @@ const logErrors: Middleware = {
 
 /** Adapters are made when an event comes: a function sees events of one kind, and a bundle loads that one. */
 function dispatch(pipeline: Pipeline, event: unknown, call: Call): Promise<unknown> {
-  const kind = kindOf(event); // each cast below follows from the fields that it looked at
+  const given = { source: "aws.lambda", from: "", id: call.invocation.id, event: () => event };
+  const find = () => {
+    const kind = kindOf(event);
+    return () => adapt(pipeline, kind, event, call);
+  };
+  const isRequest = isObject(event) && event["requestContext"] !== undefined; // whose sender gets an answer
+  return (isRequest ? find() : orAside(call, given, find))();
+}
+
+/** Each cast follows from the fields that `kindOf` looked at. */
+function adapt(pipeline: Pipeline, kind: Kind, event: unknown, call: Call): Promise<unknown> {
   switch (kind) {
     case "alb":
       return albHandler(pipeline)(event as ALBEvent, call);

@@ -45,7 +45,7 @@ export const kafkaHandler =
     const first = new Map<string, number>();
     const reasons: unknown[] = [];
     await pushBatch(pipeline, call, items, {
-      push: ({ record }) => takers.push(messageIn(record, cluster)),
+      push: item => takers.push(messageIn(item, event, cluster)),
       orderOf: ({ partition }) => partition,
       report: ({ partition, record }, reason) => {
         if (first.has(partition)) return; // the first failure says it all
@@ -60,7 +60,8 @@ export const kafkaHandler =
     };
   };
 
-function messageIn(record: MSKRecord, cluster: string): Message {
+function messageIn(item: Item, event: KafkaEvent, cluster: string): Message {
+  const { record } = item;
   const { topic, partition, offset, timestamp } = record;
   const body = bytesOf(record.value);
   const key = bytesOf(record.key).toString("utf8");
@@ -79,6 +80,8 @@ function messageIn(record: MSKRecord, cluster: string): Message {
       ...(key && { key }),
       attributes: headers,
     }),
+    id: `${topic}/${partition}/${offset}`,
+    event: () => ({ ...event, records: { [item.partition]: [record] } }),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import { type Given, orAside } from "./aside.ts";
 import { pushBatch } from "./batch.ts";
 import type { Call } from "./call.ts";
 import { openAggregate } from "./kpl.ts";
@@ -18,10 +19,11 @@ export const kinesisHandler =
     const takers = new Takers(pipeline, "stream", call);
     const behind = new Set<string>();
     const failed = await pushBatch(pipeline, call, Records, {
-      push: record => {
-        const pushes = messagesIn(record).map(message => takers.prepare(message)); // all can be read, or nothing is pushed
-        return Promise.all(pushes.map(push => push()));
-      },
+      push: record =>
+        orAside(call, givenOf(record), () => {
+          const pushes = messagesIn(record).map(message => takers.prepare(message)); // all can be read, or nothing is pushed
+          return () => Promise.all(pushes.map(push => push()));
+        })(),
       orderOf: shardOf,
       report: (record, reason) => {
         if (behind.has(shardOf(record))) return; // the first failure says it all
@@ -38,6 +40,14 @@ export const kinesisHandler =
 /** `arn:aws:kinesis:…:stream/orders shardId-000000000006`: an event's id is that of its shard with the sequence number. */
 const shardOf = ({ eventSourceARN, eventID }: KinesisStreamRecord): string =>
   `${eventSourceARN} ${eventID.split(":", 1)[0]}`;
+
+/** A whole record, of which nothing could be read. */
+const givenOf = (record: KinesisStreamRecord): Given => ({
+  source: "aws.kinesis",
+  from: streamOf(record),
+  id: record.eventID,
+  event: () => ({ Records: [record] }),
+});
 
 function messagesIn(record: KinesisStreamRecord): Message[] {
   const { partitionKey, data } = record.kinesis;
@@ -59,7 +69,13 @@ const messageOfData = (record: KinesisStreamRecord, body: Uint8Array, key: strin
     key,
     attributes: { shard_id: record.eventID.split(":", 1)[0] ?? "" },
   }),
+  id,
+  event: () => ({
+    Records: [{ ...record, eventID: id, kinesis: { ...record.kinesis, partitionKey: key, data: base64(body) } }],
+  }),
 });
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
 /** A consumer with enhanced fan-out is a resource below its stream. */
 const streamOf = ({ eventSourceARN }: KinesisStreamRecord): string => eventSourceARN.replace(/\/consumer\/.*$/, "");

@@ -11,6 +11,7 @@ import type {
   ObjectSelection,
   ObjectsTrigger,
 } from "../../lib/pipeline/graph/trigger.ts";
+import { orAside, type Push, UntakenError } from "./aside.ts";
 import type { Call } from "./call.ts";
 import type { Message } from "./records.ts";
 import { sendToQueue } from "./send-to-queue.ts";
@@ -28,8 +29,11 @@ export const objectsHandler =
   (pipeline: Pipeline) =>
   async (event: Fields, call: Call): Promise<void> => {
     const readers = new ObjectReaders(pipeline, call);
-    const read = readers.prepare({ event, component: undefined, delivery: undefined });
-    if (!read) throw new Error("a component should read objects of S3, got none in the configuration that does");
+    const read = orAside(call, { ...sourceOf(event), event: () => event }, () => {
+      const found = readers.prepare({ event, component: undefined, delivery: undefined });
+      if (found) return found;
+      throw new UntakenError("a component should read objects of S3, got none in the configuration that does");
+    });
     await pipeline.drain(call.inTime(read()));
   };
 
@@ -43,6 +47,8 @@ interface Given {
   readonly event: Fields;
   readonly component: string | undefined;
   readonly delivery: QueueDelivery | undefined;
+  /** Others came with it. */
+  readonly shared?: true;
 }
 
 /** What reads objects, for the time of an invocation. */
@@ -67,9 +73,22 @@ export class ObjectReaders {
     return event && this.prepare({ event, component, delivery });
   }
 
-  /** Throws where nothing reads an object. */
-  prepare({ event, component, delivery }: Given): (() => Promise<unknown>) | undefined {
+  /** Throws where nothing reads an object, unless that can be set aside; of several the others are read. */
+  prepare(given: Given): Push | undefined {
     if (!this.#readers.length) return undefined;
+    const records = this.#call.setAside ? recordsIn(given.event) : undefined;
+    if (!records || records.length < 2) return this.#prepareAll(given);
+    const reads = records.map(record => {
+      const event = { Records: [record] };
+      return orAside(this.#call, { ...sourceOf(event), event: () => event }, () => {
+        const read = this.#prepareAll({ ...given, event, shared: true });
+        return read ?? (async () => {}); // there are readers, and it is of S3
+      });
+    });
+    return () => settleAll(reads.map(read => read()));
+  }
+
+  #prepareAll({ event, component, delivery, shared }: Given): Push | undefined {
     const { log } = this.#call.invocation;
     if (event["Event"] === "s3:TestEvent") {
       log.info("S3 tests its notifications", { bucket: String(event["Bucket"]) });
@@ -78,11 +97,11 @@ export class ObjectReaders {
     const handedOn = event[handedOnMark];
     const found = isFields(handedOn) ? handedOnObject(handedOn) : { objects: objectsIn(event), component };
     if (!found.objects) return undefined;
-    const attempt = delivery && { attempt: delivery.attempt };
+    const more = { ...(delivery && { attempt: delivery.attempt }), ...(shared && { shared }) };
     const reads = found.objects.flatMap(object =>
       this.#readersOf(object, found.component).map(reader => ({
         reader,
-        object: { time: this.#call.invocation.now, ...object, ...attempt },
+        object: { time: this.#call.invocation.now, ...object, ...more },
       })),
     );
     if (!reads.length) log.info("event of S3 tells of no new object", { event: eventNameOf(event) });
@@ -94,7 +113,7 @@ export class ObjectReaders {
       component === undefined ? selects(reader.trigger.buckets, object) : reader.component === component,
     );
     if (readers.length) return readers;
-    throw new Error(
+    throw new UntakenError(
       `${component ?? "a component"} should read s3://${object.bucket}/${object.key}, got none in the configuration that does`,
     );
   }
@@ -155,19 +174,34 @@ function parsed(text: string): Fields | undefined {
 
 /** New objects that an event tells of; `undefined` where it is none of S3. */
 export function objectsIn(event: Fields): readonly ObjectCreated[] | undefined {
-  const { source, detail, Records } = event;
+  const { source, detail } = event;
   if (source === "aws.s3" && isFields(detail)) {
     if (event["detail-type"] !== "Object Created") return [];
     return [objectOfBus(event, detail)];
   }
+  const objects = recordsIn(event)
+    ?.filter(record => /^(s3:)?ObjectCreated:/.test(String(record["eventName"])))
+    .map(objectOfRecord);
+  return objects && objects.length > 1 ? objects.map(object => ({ ...object, shared: true })) : objects;
+}
+
+/** The records of a notification; `undefined` where it is none of S3. */
+function recordsIn({ Records }: Fields): readonly Fields[] | undefined {
   if (!Array.isArray(Records) || !Records.length) return undefined;
   const records = Records.filter(record => isFields(record) && record["eventSource"] === "aws:s3") as Fields[]; // just looked at
-  if (records.length !== Records.length) return undefined;
-  const objects = records
-    .filter(record => /^(s3:)?ObjectCreated:/.test(String(record["eventName"])))
-    .map(objectOfRecord);
-  return objects.length > 1 ? objects.map(object => ({ ...object, shared: true })) : objects;
+  return records.length === Records.length ? records : undefined;
 }
+
+/** What letters say of where an event is from, as far as it can be read. */
+function sourceOf({ Records, detail }: Fields) {
+  const [record] = Array.isArray(Records) ? Records : [];
+  const { bucket, object } = fieldsOf(fieldsOf(record)["s3"] ?? detail);
+  const [name, key] = [fieldsOf(bucket)["name"], fieldsOf(object)["key"]];
+  return { source: "aws.s3", from: typeof name === "string" ? name : "", id: typeof key === "string" ? key : "" };
+}
+
+/** Anything as an object; what is none has no fields. */
+const fieldsOf = (value: unknown): Fields => Object(value) as Fields;
 
 /** docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
 function objectOfRecord({ s3, awsRegion, eventTime }: Fields): ObjectCreated {

@@ -2,6 +2,7 @@
 import { logGroupSelection } from "../../lib/pipeline/components/loki/source/log-groups.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import type { DecodedRecord, RawRecord, RecordSource, RecordsTrigger } from "../../lib/pipeline/graph/trigger.ts";
+import { type Given, orAside, type Push, UntakenError } from "./aside.ts";
 import type { Call } from "./call.ts";
 import { ObjectReaders, type QueueDelivery } from "./objects.ts";
 
@@ -18,6 +19,10 @@ export interface Message {
   readonly open: () => readonly DecodedRecord[];
   /** The message as it is, for components that open it themselves. */
   readonly raw: () => RawRecord;
+  /** Names the message in what it comes from. */
+  readonly id: string;
+  /** An event that has this message and no other. */
+  readonly event: () => unknown;
   /** Names the component that is to take it. */
   readonly component?: string | undefined;
   /** Where it came from a queue. */
@@ -51,9 +56,14 @@ export class Takers {
 
   /**
    * Finds what takes a message: as it is, components that name what it comes from; else its records, those that take such records;
-   * else as it is, components that take anything. Throws where nothing takes it; pushes it when called.
+   * else as it is, components that take anything. Where nothing takes it it is set aside, or this throws; pushes it when called.
    */
-  prepare(message: Message): () => Promise<unknown> {
+  prepare(message: Message): Push {
+    const { from, id, event } = message;
+    return orAside(this.#call, { source: sourceNames[this.#source], from, id, event }, () => this.#find(message));
+  }
+
+  #find(message: Message): Push {
     const { from, component } = message;
     const raw = this.#raw.filter(taker => component === undefined || taker.component === component);
     const naming = component === undefined ? raw.filter(taker => rankOf(taker, from) === namesIt) : raw;
@@ -63,7 +73,7 @@ export class Takers {
     const objects = this.#objects?.prepareMessage(message);
     if (objects) return objects;
     if (component !== undefined && this.#source === "bus")
-      throw new Error(`${component} should take events of a bus, got no such component in the configuration`);
+      throw new UntakenError(`${component} should take events of a bus, got no such component in the configuration`);
     if (rest.length && !this.#byContent.length) return asItIs(rest);
     try {
       const records = message.open().map(record => ({ record, takers: this.#takersOf(record, from, component) }));
@@ -77,9 +87,13 @@ export class Takers {
     }
   }
 
-  /** Pushes a record whose content is known. */
-  async pushRecord(record: DecodedRecord, from = ""): Promise<void> {
-    await this.#pushTo(this.#takersOf(record, from, undefined), record);
+  /** Pushes records whose content is known; `given` says what they are, should nothing take them. */
+  pushRecords(given: Pick<Given, "id" | "event">, open: () => readonly DecodedRecord[]): Promise<unknown> {
+    const from = "";
+    return orAside(this.#call, { source: sourceNames[this.#source], from, ...given }, () => {
+      const pushes = open().map(record => [record, this.#takersOf(record, from, undefined)] as const);
+      return () => Promise.all(pushes.map(([record, takers]) => this.#pushTo(takers, record)));
+    })();
   }
 
   #pushTo(takers: readonly Taker[], record: DecodedRecord): Promise<unknown> {
@@ -103,15 +117,28 @@ export class Takers {
     );
     const what = `${record.format} records of a ${this.#source}`;
     if (!takers.length)
-      throw new Error(`${component ?? "a component"} should take ${what}, got none in the configuration that does`);
+      throw new UntakenError(
+        `${component ?? "a component"} should take ${what}, got none in the configuration that does`,
+      );
     if (takers.length < 2) return takers;
     if (record.format === "cloudwatch_logs") return ofLogGroup(takers, record.body);
     const names = takers.map(each => each.component).join(", ");
-    throw new Error(
+    throw new UntakenError(
       `one component should take ${what}, got ${names}: name one in the message attribute "component", or in each what it takes records of`,
     );
   }
 }
+
+/** As letters and counters name sources. */
+const sourceNames: Readonly<Record<RecordSource, string>> = {
+  queue: "aws.sqs",
+  "log-subscription": "aws.cloudwatch_logs",
+  stream: "aws.kinesis",
+  topic: "aws.sns",
+  firehose: "aws.firehose",
+  kafka: "aws.kafka",
+  bus: "aws.eventbridge",
+};
 
 const namesIt = 2;
 const excluded = -1;

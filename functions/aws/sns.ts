@@ -14,7 +14,8 @@ export const snsHandler =
     await pipeline.drain(call.inTime(work));
   };
 
-function messageIn({ Sns }: SNSEventRecord): Message {
+function messageIn(record: SNSEventRecord): Message {
+  const { Sns } = record;
   const attributes = attributesOf(Sns.MessageAttributes);
   const hints: Hints = new Map(Object.entries(attributes).map(([name, value]) => [name.toLowerCase(), value]));
   return {
@@ -28,6 +29,8 @@ function messageIn({ Sns }: SNSEventRecord): Message {
       timestamp: timeOf(Sns.Timestamp),
       attributes: { ...subjectOf(Sns.Subject), ...attributes },
     }),
+    id: Sns.MessageId,
+    event: () => ({ Records: [record] }),
     component: hints.get("component"),
   };
 }

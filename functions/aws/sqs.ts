@@ -35,6 +35,8 @@ function messageIn(message: SQSRecord): Message {
     from: message.eventSourceARN,
     open: () => recognise(message.body, hints),
     raw: () => rawOf(message),
+    id: message.messageId,
+    event: () => ({ Records: [message] }),
     component: hints.get("component"),
     delivery: { queue: message.eventSourceARN, attempt: Number(message.attributes?.ApproximateReceiveCount) || 1 },
   };
