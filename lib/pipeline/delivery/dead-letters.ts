@@ -32,7 +32,9 @@ export type LetterFormat =
   | "otlp_logs"
   | "otlp_metrics"
   | "otlp_traces"
-  | `otlp_${"logs" | "metrics" | "traces"}_json`;
+  | `otlp_${"logs" | "metrics" | "traces"}_json`
+  /** An event of Lambda with one record, which nothing took. */
+  | "aws_event";
 
 /** What a component needs of a store. */
 export interface DeadLetterSink {
