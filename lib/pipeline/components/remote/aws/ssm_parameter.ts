@@ -1,30 +1,19 @@
 /** Reads a parameter of AWS Systems Manager, or all below a path, again when that is older than `poll_frequency`. */
-import { regionOf } from "../../../delivery/aws-endpoints.ts";
-import { defaultBlock, type Infer, object, optional, required } from "../../../eval/schema.ts";
-import { bool, duration, secret, string } from "../../../eval/types.ts";
+import { type Infer, object, optional, required } from "../../../eval/schema.ts";
+import { bool, secret, string } from "../../../eval/types.ts";
 import { Secret } from "../../../eval/value.ts";
-import { defineComponent, type Needs, type Problem } from "../../../graph/component.ts";
+import { defineComponent, type Problem } from "../../../graph/component.ts";
 import { fieldsIn } from "../rest.ts";
-import { fieldsOf, secretFields, startSource } from "../source.ts";
+import { fieldsOf, secretFields } from "../source.ts";
 import { StandInFields, standInText } from "../stand-ins.ts";
-import {
-  type AwsJsonClient,
-  account,
-  arnRegion,
-  awsClientArgs,
-  awsClientProblems,
-  awsJsonClient,
-  partition,
-  regionOfArn,
-} from "./client.ts";
+import { type AwsJsonClient, account, arnRegion, partition } from "./client.ts";
+import { type AwsValue, awsValueArgs, awsValueInFunctions, awsValueProblems, startAwsValue } from "./value.ts";
 
 const args = object({
   name: optional(string, "", "Name or ARN of one parameter; `:3` or `:label` behind it takes a version."),
   path: optional(string, "", "Path of parameters to read all together, such as `/shop/prod`."),
   recursive: optional(bool, true, "Reads also what is deeper below the path."),
-  poll_frequency: optional(duration, "5m", "Age at which the parameters are read again; 0 reads them once."),
-  kms_key: optional(string, "", "ARN of the key that encrypts the parameters where it is not that of the service."),
-  client: defaultBlock(awsClientArgs, "How to reach AWS."),
+  ...awsValueArgs("parameters"),
 });
 type Args = Infer<typeof args>;
 
@@ -40,8 +29,7 @@ export const remoteAwsSsmParameter = defineComponent({
   summary: "Reads a parameter of AWS Systems Manager, or all below a path, and exports them.",
   stability: "generally-available",
   ours: true,
-  inFunctions:
-    "Read with the function's role at the cold start, and before the records of an invocation when it is older than poll_frequency.",
+  inFunctions: awsValueInFunctions,
   args,
   exports: object({
     content: optional(secret, undefined, "The value of the one parameter."),
@@ -52,27 +40,25 @@ export const remoteAwsSsmParameter = defineComponent({
   }),
   check: problemsOf,
   build(args, host) {
-    const { name, path, client: settings } = args;
-    const client = awsJsonClient(settings, service, regionOf(settings.region || regionOfArn(name)));
+    const { name, path } = args;
     const what = path ? `parameters below ${JSON.stringify(path)}` : `parameter ${JSON.stringify(name)}`;
-    return startSource<Exports>(host, {
-      read: () => (path ? readPath(client, args) : readOne(client, name)),
-      everyMs: args.poll_frequency,
+    return startAwsValue<Exports>(host, args, {
+      service,
+      id: name,
+      read: client => (path ? readPath(client, args) : readOne(client, name)),
+      permissions: permissionsOf(args),
       healthy: path ? "parameters fetched" : "parameter fetched",
       failed: `${what} can't be read`,
-      needs: needsOf(args),
       standIn: { content: path ? undefined : new Secret(standInText), data: new StandInFields() },
-      close: async () => client.close(),
     });
   },
 });
 
-function* problemsOf({ name, path, poll_frequency, client }: Args): Iterable<Problem> {
+function* problemsOf({ name, path, ...shared }: Args): Iterable<Problem> {
   if ((name === "") === (path === "")) yield { path: [], message: "exactly one of name and path must be set" };
   if (path !== "" && !path.startsWith("/"))
     yield { path: ["path"], message: `path should start with /, got ${JSON.stringify(path)}` };
-  if (poll_frequency < 0) yield { path: ["poll_frequency"], message: "poll_frequency must not be negative" };
-  yield* awsClientProblems(client);
+  yield* awsValueProblems(shared);
 }
 
 async function readOne(client: AwsJsonClient, name: string): Promise<Exports> {
@@ -106,16 +92,14 @@ function parameterOf(parameter: unknown): { readonly name: string; readonly valu
   throw new Error("the answer should have a Name and a Value, got none");
 }
 
-function needsOf({ name, path, kms_key, client: { region, assume_role } }: Args): Needs {
-  if (assume_role) return { permissions: [{ action: "sts:AssumeRole", resource: assume_role.role_arn }] };
+function permissionsOf({ name, path, client: { region } }: Args): AwsValue<unknown>["permissions"] {
   const arn = (rest: string) =>
     `arn:${partition}:ssm:${arnRegion(region)}:${account}:parameter/${rest.replace(/^\/|\/$/g, "")}`;
+  if (path)
+    return [arn(path), `${arn(path).replace(/\/$/, "")}/*`].map(resource => ({
+      action: "ssm:GetParametersByPath",
+      resource,
+    }));
   const one = /^arn:(?:[^:]*:){4}[^:]*/.exec(name)?.[0] ?? arn(name.replace(/:[^:]*$/, "")); // without its version
-  const read = path
-    ? [arn(path), `${arn(path).replace(/\/$/, "")}/*`].map(resource => ({
-        action: "ssm:GetParametersByPath",
-        resource,
-      }))
-    : [{ action: "ssm:GetParameter", resource: one }];
-  return { permissions: [...read, ...(kms_key === "" ? [] : [{ action: "kms:Decrypt", resource: kms_key }])] };
+  return [{ action: "ssm:GetParameter", resource: one }];
 }
