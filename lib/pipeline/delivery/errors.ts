@@ -39,6 +39,15 @@ export function kindOfFailure(error: unknown): FailureKind {
   return error instanceof DeliveryError ? error.kind : "retry";
 }
 
+/** What `read` makes of data; what it throws is final, as the data stays what it is. */
+export function orReject<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw cause instanceof DeliveryError ? cause : new DeliveryError(messageOf(cause), { kind: "reject", cause });
+  }
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 /** Receives log entries over Loki's push API, as JSON, protobuf or plain lines. */
 
 import { decompress } from "../../../delivery/compress.ts";
-import { BadEncodingError, DeliveryError, messageOf, TooLargeError } from "../../../delivery/errors.ts";
+import { BadEncodingError, DeliveryError, messageOf, orReject, TooLargeError } from "../../../delivery/errors.ts";
 import { type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { bool, bytes, capsule, list, map, string } from "../../../eval/types.ts";
 import { defineComponent } from "../../../graph/component.ts";
@@ -56,10 +56,11 @@ export const lokiSourceApi = defineComponent({
     const push = async (record: DecodedRecord, invocation: Invocation) => {
       if (record.format !== "loki")
         throw new DeliveryError(`loki.source.api takes Loki pushes, got ${record.format}`, { kind: "reject" });
-      const batch =
+      const batch = orReject(() =>
         record.encoding === "json"
           ? decodePushJson(record.body)
-          : decodePushProtobuf(uncompressBlock(record.body, args.max_send_message_size));
+          : decodePushProtobuf(uncompressBlock(record.body, args.max_send_message_size)),
+      );
       await forward(received(batch, record.tenant ?? "", args, normalise, invocation), invocation);
     };
     const answerPush = async (request: HttpRequest, invocation: Invocation): Promise<HttpReply> => {

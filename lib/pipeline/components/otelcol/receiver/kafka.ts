@@ -1,4 +1,5 @@
 /** Receives traces, logs and metrics in messages of Kafka topics. */
+import { orReject } from "../../../delivery/errors.ts";
 import { block, defaultBlock, type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { bool, duration, int, list, string } from "../../../eval/types.ts";
 import { defineComponent, type Problem, ProblemError } from "../../../graph/component.ts";
@@ -117,7 +118,11 @@ export const otelcolReceiverKafka = defineComponent({
           from: topicsOf(args, signal),
           takes: selection(args, signal),
           kafka: connectionOf(args, topicsOf(args, signal)),
-          push: async (record, invocation) => next.consume(take(rawOf(record, host), invocation), invocation),
+          push: async (record, invocation) =>
+            next.consume(
+              orReject(() => take(rawOf(record, host), invocation)),
+              invocation,
+            ),
         };
       }),
     };

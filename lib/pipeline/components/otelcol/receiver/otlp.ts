@@ -1,6 +1,6 @@
 /** Receives traces, logs and metrics over OTLP/HTTP, as protobuf or JSON. */
 import { decompress } from "../../../delivery/compress.ts";
-import { DeliveryError, messageOf, TooLargeError } from "../../../delivery/errors.ts";
+import { DeliveryError, messageOf, orReject, TooLargeError } from "../../../delivery/errors.ts";
 import { block, type Infer, object, optional, refusedBlock } from "../../../eval/schema.ts";
 import { bool, bytes, duration, int, list, string } from "../../../eval/types.ts";
 import { type Consumer, defineComponent, type Problem, ProblemError } from "../../../graph/component.ts";
@@ -317,6 +317,9 @@ export function otlpRecords(component: string, output: OutputArgs): RecordsTrigg
       throw new DeliveryError(`${component} should have ${signal} in its output, since it got some`, {
         kind: "reject",
       });
-    await next.consume(batchOf({ signal, looksInto: false }, encoding, body), invocation);
+    await next.consume(
+      orReject(() => batchOf({ signal, looksInto: false }, encoding, body)),
+      invocation,
+    );
   };
 }
