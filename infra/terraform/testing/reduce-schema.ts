@@ -11,8 +11,10 @@ import path from "node:path";
 import type { AttributeSchema, BlockSchema, ProviderSchema } from "./schema.ts";
 
 const resources = [
+  "cloudwatch_dashboard",
   "cloudwatch_event_rule",
   "cloudwatch_event_target",
+  "cloudwatch_log_account_policy",
   "cloudwatch_log_group",
   "cloudwatch_log_subscription_filter",
   "cloudwatch_metric_alarm",
