@@ -6,6 +6,7 @@ import { emfName } from "../../functions/aws/emf.ts";
 import { loadFunction } from "../../functions/aws/entry.ts";
 import { createHandler } from "../../functions/aws/handler.ts";
 import { modeOf, observeMetrics } from "../../functions/aws/metrics.ts";
+import { setAside } from "../../functions/aws/set-aside.ts";
 import { RemoteMetrics } from "../../functions/remotecfg/metrics.ts";
 import { definitions } from "../../lib/pipeline/components/index.ts";
 import { memoryDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
@@ -47,7 +48,12 @@ async function counted(): Promise<MetricsRegistry> {
   });
   const mode = modeOf("off");
   const observe = observeMetrics({ mode, metrics, pipeline, write: () => {}, clock: Date.now, initMs: 1 });
-  await createHandler(pipeline, { observe })(recorded("function-url-loki-push"));
+  const letters = memoryDeadLetters();
+  const handler = createHandler(pipeline, {
+    observe,
+    setAside: (record, invocation) => setAside({ letters, metrics }, record, invocation),
+  });
+  for (const event of ["function-url-loki-push", "malformed/unknown"]) await handler(recorded(event));
   await pipeline.close();
   await sink.close();
   const remote = new RemoteMetrics(metrics);
