@@ -42,6 +42,12 @@ const http = (authenticated: boolean): TriggerDescription => ({
   authenticated,
 });
 
+const kafka = (topics: readonly string[], groupId = "g"): TriggerDescription =>
+  records(["kafka"], {
+    from: topics,
+    kafka: { brokers: ["b:9092"], topics, groupId, authentication: "none", startAt: "latest" },
+  });
+
 const every: GraphDescription = graphOf(
   component("otelcol.receiver.otlp.a", [http(false), records(["queue", "topic"])]),
   component("loki.source.cloudwatch_logs.a", [
@@ -50,12 +56,7 @@ const every: GraphDescription = graphOf(
   component("prometheus.scrape.a", [{ kind: "schedule", everySeconds: 15 }], { state: true }),
   component("loki.source.kinesis.a", [records(["stream"], { from: ["clicks", "other-*"] })]),
   component("loki.source.sns.a", [records(["topic"], { from: ["alerts"] })]),
-  component("loki.source.kafka.a", [
-    records(["kafka"], {
-      from: ["orders"],
-      kafka: { brokers: ["b:9092"], topics: ["orders"], groupId: "g", authentication: "none", startAt: "latest" },
-    }),
-  ]),
+  component("loki.source.kafka.a", [kafka(["orders"])]),
   component("loki.source.eventbridge.a", [
     records(["bus"], { from: [], bus: { name: "default", pattern: { source: ["a"] } } }),
   ]),
@@ -113,6 +114,21 @@ test("a pattern names nothing that could be connected, which is told", () => {
   expect(notes).toEqual([
     "loki.source.cloudwatch_logs.a takes the log groups /b*, but a subscription needs a name: name them when you deploy",
     "loki.source.kinesis.a takes the sources other-*, but an event source needs a name: name them when you deploy",
+  ]);
+});
+
+test("topics of Kafka that would have the same group have one each, and a topic is taken once", () => {
+  const graph = graphOf(
+    component("loki.source.kafka.a", [kafka(["orders", "clicks"])]),
+    component("loki.source.kafka.b", [kafka(["orders"], "other")]),
+    component("loki.source.kafka.c", [kafka(["views"], "third")]),
+  );
+  expect(
+    planResources(graph).eventSources.map(({ from, kafka: source, reason }) => [from, source?.groupId, reason]),
+  ).toEqual([
+    ["orders", "g-orders", "loki.source.kafka.a takes the topic"],
+    ["clicks", "g-clicks", "loki.source.kafka.a takes the topic"],
+    ["views", "third", "loki.source.kafka.c takes the topic"],
   ]);
 });
 
@@ -275,6 +291,11 @@ test.for([
     ),
     problem:
       'log group /a should have one filter_pattern, since it has one subscription, got: loki.source.cloudwatch_logs.x has "x", loki.source.cloudwatch_logs.y has "y"',
+  },
+  {
+    it: "takes topics of Kafka by a pattern",
+    graph: graphOf(component("loki.source.kafka.a", [kafka(["^orders-.*"])])),
+    problem: "topics of loki.source.kafka.a should be names, since an event source has one topic, got ^orders-.*",
   },
   {
     it: "needs a wildcard",

@@ -19,6 +19,7 @@ import {
   rulesOf,
   schedulesOf,
   sourcesOf,
+  topicProblems,
   topicsOf,
 } from "./resources/sources.ts";
 import { keptBy } from "./resources/stores.ts";
@@ -327,6 +328,7 @@ export function planResources(graph: GraphDescription): ResourcePlan {
         ? []
         : ["the configuration should have a component that something calls, got none"]),
       ...filterProblems(graph),
+      ...topicProblems(graph),
       ...wildcardProblems(graph),
     ],
   };

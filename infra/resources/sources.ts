@@ -154,22 +154,42 @@ export const ofStream = {
 };
 
 function kafkaOf(graph: GraphDescription): EventSourcePlan[] {
-  return triggersOf(graph, "kafka").flatMap(({ component, trigger: { kafka } }) =>
-    (kafka?.topics ?? []).map(topic => ({
-      function: "kafka",
-      service: "kafka",
-      from: topic,
-      startAt: kafka?.startAt ?? "latest",
-      deadLetters: "kafka-dead-letters",
-      kafka: {
-        brokers: kafka?.brokers ?? [],
-        groupId: kafka?.groupId ?? "",
-        authentication: kafka?.authentication ?? "none",
-      },
-      reason: `${component} takes the topic`,
-    })),
-  );
+  const topics = topicsOfKafka(graph);
+  return topics.map(({ topic, component, kafka }) => ({
+    function: "kafka",
+    service: "kafka",
+    from: topic,
+    startAt: kafka.startAt,
+    deadLetters: "kafka-dead-letters",
+    kafka: {
+      brokers: kafka.brokers,
+      // a group is of one event source, which has one topic: where several would have the same, the topic tells them apart
+      groupId:
+        topics.filter(each => each.kafka.groupId === kafka.groupId).length > 1
+          ? `${kafka.groupId}-${topic}`
+          : kafka.groupId,
+      authentication: kafka.authentication,
+    },
+    reason: `${component} takes the topic`,
+  }));
 }
+
+/** Each topic once, with the first component that takes it. */
+function topicsOfKafka(graph: GraphDescription) {
+  const all = triggersOf(graph, "kafka").flatMap(({ component, trigger: { kafka } }) =>
+    kafka ? kafka.topics.map(topic => ({ topic, component, kafka })) : [],
+  );
+  return all.filter(({ topic }, i) => all.findIndex(each => each.topic === topic) === i);
+}
+
+/** An event source has one topic, which needs a name. */
+export const topicProblems = (graph: GraphDescription): string[] =>
+  topicsOfKafka(graph)
+    .filter(({ topic }) => topic.startsWith("^"))
+    .map(
+      ({ component, topic }) =>
+        `topics of ${component} should be names, since an event source has one topic, got ${topic}`,
+    );
 
 /** A queue is made for components that name none. */
 export const hasOwnQueue = (graph: GraphDescription): boolean =>
