@@ -1,6 +1,6 @@
 /** `amalgam dead-letters`: what backends refused for good, listed, shown and counted. */
 
-import { readableBody } from "../lib/pipeline/components/replay.ts";
+import { readableBody } from "../lib/pipeline/components/readable-letter.ts";
 import type { DeadLetter, LetterBox, StoredLetter } from "../lib/pipeline/delivery/dead-letters.ts";
 import { messageOf } from "../lib/pipeline/delivery/errors.ts";
 import type { LetterOptions } from "./letter-options.ts";

@@ -24,15 +24,19 @@ const operates = (files: readonly File[]) => toJson(files).includes('"kind":"bin
 
 /** These two pass requests on as they are; all others of their family look into them. */
 const looksIntoOtlp = names(/\botelcol\.(?!receiver\.otlp\b|exporter\.otlphttp\b)/);
+/** What else than requests calls a function. */
+const takesRecords = names(/\b(loki\.source\.(?!api\b)|otelcol\.receiver\.(?!otlp\b)|prometheus\.scrape\b)/);
 const readsObjects = names(/\b(loki\.source\.s3|otelcol\.receiver\.awss3)\b/);
 const formatsNumbers = names(/\b(loki\.process|otelcol\.(processor|exporter\.debug)|prometheus)\b/);
 
 export const laterModules: readonly LaterModule[] = [
   { module: "functions/aws/alb", usual: never },
+  { module: "functions/aws/aside", usual: takesRecords },
   { module: "functions/aws/cloudwatch-logs", usual: names(/\bloki\.source\.cloudwatch_logs\b/) },
   { module: "functions/aws/eventbridge", usual: names(/\bloki\.source\.eventbridge\b/) },
   { module: "functions/aws/firehose", usual: never },
   { module: "functions/aws/gateway-v1", usual: never },
+  { module: "functions/aws/hand-over-queue", usual: never },
   { module: "functions/aws/kafka", usual: names(/\b(loki\.source|otelcol\.receiver)\.kafka\b/) },
   { module: "functions/aws/kinesis", usual: names(/\b(loki\.source|otelcol\.receiver)\.kinesis\b/) },
   { module: "functions/aws/metrics-mode", usual: never },
@@ -50,7 +54,12 @@ export const laterModules: readonly LaterModule[] = [
   { module: "functions/aws/traces", usual: names(/^tracing\b/m) },
   { module: "functions/local/configuration", usual: never },
   { module: "lib/pipeline/components/listener-tls", usual: names(/\btls\b/) },
+  { module: "lib/pipeline/components/loki/replay", usual: never },
   { module: "lib/pipeline/components/otelcol/receiver/cors", usual: names(/\bcors\b/) },
+  { module: "lib/pipeline/components/otelcol/replay", usual: never },
+  { module: "lib/pipeline/components/prometheus/replay", usual: never },
+  { module: "lib/pipeline/components/replay", usual: never },
+  { module: "lib/pipeline/components/writer-letters", usual: never },
   {
     module: "lib/pipeline/delivery/aws-credentials",
     usual: names(/\b(remote\.(aws|s3|vault)|source\.s3|receiver\.awss3)\b/),

@@ -59,12 +59,6 @@ export const parts: readonly Part[] = [
     needed: names(/\b(declare|foreach|import\.\w+)\b/),
   })),
   { importer: "eval/stdlib/encoding", module: "eval/stdlib/yaml", what: "encoding.from_yaml", needed: mayReadYaml },
-  ...["loki/write", "prometheus/remote_write", "otelcol/exporter/otlphttp"].map(file => ({
-    importer: `components/${file}`,
-    module: "components/replay",
-    what: "amalgam replay",
-    needed: () => false, // dead letters are replayed from the command line
-  })),
   // both send OTLP, which a function for something else has no part of
   {
     importer: "../../functions/aws/metrics",

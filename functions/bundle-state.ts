@@ -8,7 +8,7 @@ import { parseState } from "../lib/pipeline/state/choose.ts";
 import type { File } from "../lib/pipeline/syntax/ast.ts";
 
 /** Components and stages that need state. */
-const keepers = /\b(loki\.source\.s3|prometheus\.scrape|stage\.limit)\b/;
+const keepers = /\b(loki\.source\.s3|prometheus\.(remote_write|scrape)|stage\.limit)\b/;
 
 /** Whether something in a configuration may keep state. */
 export const mayKeepState = (files: readonly File[]): boolean => files.some(({ source }) => keepers.test(source.text));

@@ -23,6 +23,8 @@ import { eventBridgeHandler, type RoutedEvent } from "./eventbridge.ts";
 import { firehoseHandler } from "./firehose.ts";
 import { gatewayV1Handler } from "./gateway-v1.ts";
 import { gatewayV2Handler } from "./gateway-v2.ts";
+import { isHandOver } from "./hand-over.ts";
+import { handOverHandler } from "./hand-over-queue.ts";
 import { kafkaHandler } from "./kafka.ts";
 import { kinesisHandler } from "./kinesis.ts";
 import { objectsHandler } from "./objects.ts";
@@ -107,6 +109,8 @@ function adapt(pipeline: Pipeline, kind: Kind, event: unknown, call: Call): Prom
       return gatewayV1Handler(pipeline)(event as APIGatewayProxyEvent, call);
     case "sqs":
       return sqsHandler(pipeline)(event as SQSEvent, call);
+    case "hand-over":
+      return handOverHandler(pipeline)(event as SQSEvent, call);
     case "sns":
       return snsHandler(pipeline)(event as SNSEvent, call);
     case "kinesis":
@@ -138,6 +142,7 @@ type Kind =
   | "v2"
   | "v1"
   | "sqs"
+  | "hand-over"
   | "sns"
   | "kinesis"
   | "kafka"
@@ -171,11 +176,11 @@ function kindOf(event: unknown): Kind {
   throw new Error(`event should be a request, records, logs or a schedule, got an object with the keys ${keys}`);
 }
 
-function kindOfRecords({ eventSource, EventSource }: Fields): "sqs" | "sns" | "kinesis" | "objects" {
+function kindOfRecords({ eventSource, EventSource, eventSourceARN }: Fields): Kind {
   const from = eventSource ?? EventSource;
   switch (from) {
     case "aws:sqs":
-      return "sqs";
+      return isHandOver(eventSourceARN) ? "hand-over" : "sqs";
     case "aws:sns":
       return "sns";
     case "aws:kinesis":

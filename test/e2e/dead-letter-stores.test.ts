@@ -259,7 +259,7 @@ describe.skipIf(!motoIsInstalled)("in AWS", () => {
     const large = letter(time, { body: new Uint8Array(1_200_000).fill(7) });
     const without = openCloudLetters(placeOf(`sqs:${queue}`));
     await expect(without.put(large)).rejects.toThrow(
-      "dead letter of loki.write.out was not stored: a message should have at most 1047552 bytes where no bucket takes larger ones (sqs:URL,s3://BUCKET/PREFIX), got 1600",
+      "letter of loki.write.out was not stored: a message should have at most 1047552 bytes where no bucket takes larger ones (sqs:URL,s3://BUCKET/PREFIX), got 1600",
     );
     const box = openCloudLetters(placeOf(`sqs:${queue},s3://${bucket}/large`));
     await box.put(large);
@@ -308,10 +308,10 @@ describe.skipIf(!motoIsInstalled)("in AWS", () => {
     }
     as(may.nothing);
     await expect(openCloudLetters(placeOf(`s3://${bucket}/p`)).put(letter(time))).rejects.toThrow(
-      `dead letter of loki.write.out was not stored: PutObject in bucket ${bucket} was refused, got status 403: AccessDenied: Access Denied`,
+      `letter of loki.write.out was not stored: PutObject in bucket ${bucket} was refused, got status 403: AccessDenied: Access Denied`,
     );
     await expect(openCloudLetters(placeOf(`sqs:${queue}`)).put(letter(time))).rejects.toThrow(
-      `dead letter of loki.write.out was not stored: SendMessage at ${queue} was refused, got status 403`,
+      `letter of loki.write.out was not stored: SendMessage at ${queue} was refused, got status 403`,
     );
   });
 });

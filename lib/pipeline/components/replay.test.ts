@@ -12,7 +12,7 @@ import { uncompressBlock } from "../telemetry/snappy.ts";
 import { lokiWrite } from "./loki/write.ts";
 import { otelcolExporterOtlphttp } from "./otelcol/exporter/otlphttp.ts";
 import { prometheusRemoteWrite } from "./prometheus/remote_write.ts";
-import { readableBody } from "./replay.ts";
+import { readableBody } from "./readable-letter.ts";
 import { type BackendAnswer, inTurn, startBackend } from "./testing.ts";
 
 /** Builds a component as a local process has it; `consume` is that of its only export. */

@@ -1,21 +1,13 @@
 /**
- * What is in a dead letter, and where a writer sends it again. Functions do without: letters are replayed from the command line.
+ * Where a writer sends a letter again.
  *
  *     replay: letter => replayTo(host.id, writers, letter),
  */
 
-import { decompress } from "../delivery/compress.ts";
 import type { DeadLetter, LetterFormat } from "../delivery/dead-letters.ts";
 import type { Replay } from "../graph/component.ts";
 import type { Invocation } from "../graph/invocation.ts";
-import { type OtlpBatch, otlpBatch } from "../graph/kinds.ts";
 import type { Signal } from "../graph/trigger.ts";
-import type { LogStream } from "../telemetry/loki/model.ts";
-import { decodePushProtobuf } from "../telemetry/loki/push.ts";
-import { requestFromJson } from "../telemetry/otlp/json-read.ts";
-import { requestToJson } from "../telemetry/otlp/json-write.ts";
-import type { Sample } from "../telemetry/prometheus/model.ts";
-import { decodeWriteRequest } from "../telemetry/prometheus/remote-write-decode.ts";
 
 /** One place that a component sends to. */
 export interface ReplayEndpoint {
@@ -47,7 +39,7 @@ export function replayTo(id: string, endpoints: readonly ReplayEndpoint[], lette
 }
 
 /** A body is larger than any request that a writer makes. */
-const limit = { maxBytes: 256 * 1024 * 1024 };
+export const letterLimit = { maxBytes: 256 * 1024 * 1024 };
 
 /** What a letter's body is; of old letters by who wrote them. */
 export function formatOf({ format, component, contentType, destination }: DeadLetter): LetterFormat | undefined {
@@ -62,58 +54,6 @@ export function formatOf({ format, component, contentType, destination }: DeadLe
   return contentType === "application/json" ? `${kind}_json` : kind;
 }
 
-/** Log streams of a letter. */
-export function readLogs(letter: DeadLetter): LogStream[] {
-  if (formatOf(letter) !== "loki") throw notA("a push to Loki", letter);
-  return decodePushProtobuf(decompress(letter.body, "snappy", limit));
-}
-
-/** Samples of a letter. */
-export function readSamples(letter: DeadLetter): Sample[] {
-  const format = formatOf(letter);
-  const version = format === "remote_write_v1" ? 1 : format === "remote_write_v2" ? 2 : undefined;
-  if (!version) throw notA("a remote write", letter);
-  const body = decompress(letter.body, "snappy", limit);
-  const { samples, problems } = decodeWriteRequest(body, { version, startTimestamps: true });
-  if (problems.length) throw new Error(`a letter's series should all be readable, got ${problems[0]}`); // or they would be lost
-  return samples;
-}
-
-/** Telemetry of a letter. */
-export function readOtlp(letter: DeadLetter): OtlpBatch {
-  const { signal, json, bytes } = otlpBody(letter);
-  return otlpBatch(signal, json ? requestFromJson(signal, Buffer.from(bytes).toString()) : bytes);
-}
-
-function otlpBody(letter: DeadLetter): { signal: Signal; json: boolean; bytes: Uint8Array } {
-  const [, signal, json] = /^otlp_(logs|metrics|traces)(_json)?$/.exec(formatOf(letter) ?? "") ?? [];
-  if (!signal) throw notA("OTLP", letter);
-  const bytes = decompress(letter.body, letter.metadata["contentEncoding"], limit);
-  return { signal: signal as Signal, json: json !== undefined, bytes }; // by the expression
-}
-
-const notA = (what: string, letter: DeadLetter): Error =>
+/** The error of a letter that a component can't read. */
+export const notA = (what: string, letter: DeadLetter): Error =>
   new Error(`the letter should be ${what}, got ${formatOf(letter) ?? letter.contentType} of ${letter.component}`);
-
-/** A letter's body as an object for people; `undefined` where nobody knows what it is. */
-export function readableBody(letter: DeadLetter): unknown {
-  const format = formatOf(letter);
-  if (format === "loki") return { streams: readLogs(letter).map(readableStream) };
-  if (format === "remote_write_v1" || format === "remote_write_v2") return readSamples(letter).map(readableSample);
-  if (!format) return undefined;
-  const { signal, json, bytes } = otlpBody(letter);
-  return JSON.parse(Buffer.from(json ? bytes : requestToJson(signal, bytes)).toString());
-}
-
-const readableStream = ({ labels, entries }: LogStream) => ({
-  stream: objectOf(labels),
-  values: entries.map(({ timestamp, line, metadata }) =>
-    metadata.length ? [String(timestamp), line, objectOf(metadata)] : [String(timestamp), line],
-  ),
-});
-
-const readableSample = ({ labels, ...sample }: Sample) => ({ labels: objectOf(labels), ...sample });
-
-/** Flat pairs as an object. */
-const objectOf = (pairs: readonly string[]): Readonly<Record<string, string>> =>
-  Object.fromEntries(Array.from({ length: pairs.length / 2 }, (_, i) => [pairs[2 * i], pairs[2 * i + 1]]));

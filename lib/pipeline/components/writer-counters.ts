@@ -26,6 +26,7 @@ export function countersOf({ id, metrics }: Host, destination: string) {
     bytes: counter("sent_bytes", "Bytes of request bodies that the backend took."),
     retried: counter("retried_items", "Items of requests that were tried again."),
     dead: counter("dead_items", "Items that the backend refused for good."),
+    handedOver: counter("handed_over_items", "Items that wait, since the backend did not take them in time."),
     /** Counts a request when it has ended, and its time. */
     async timed(answer: Promise<HttpResponse>): Promise<HttpResponse> {
       const start = performance.now();

@@ -1,6 +1,7 @@
 /**
  * What every component has that writes to a backend over HTTP: parts that are pending at the same time share requests,
- * failed requests are tried again within the deadline, what is refused for good becomes a dead letter, all is counted.
+ * failed requests are tried again within the deadline, what is refused for good becomes a dead letter, what is not taken in time
+ * is handed over, all is counted.
  * A component adds how its parts are encoded.
  *
  *     const writer = createWriter(host, { destination, backend: "loki", policy, client, maxBytes, concurrency: 1, encode, split });
@@ -8,15 +9,18 @@
  */
 
 import { type Backend, refusal } from "../delivery/classify.ts";
-import { Coalescer } from "../delivery/coalesce.ts";
+import { Coalescer, type CoalescerOptions } from "../delivery/coalesce.ts";
 import type { LetterFormat } from "../delivery/dead-letters.ts";
 import { DeliveryError, messageOf } from "../delivery/errors.ts";
+import { handOverTime, laneOf } from "../delivery/hand-over.ts";
 import type { HttpClient, OutgoingRequest } from "../delivery/http.ts";
+import { Outage } from "../delivery/outage.ts";
 import { deliver, type RetryPolicy } from "../delivery/retry.ts";
 import { senderHeader, senderName } from "../delivery/user-agent.ts";
 import type { Host } from "../graph/component.ts";
 import type { Invocation } from "../graph/invocation.ts";
 import { countersOf } from "./writer-counters.ts";
+import { bury, leave, type Undelivered } from "./writer-letters.ts";
 
 /** A request's body as it goes over the wire. */
 export interface Encoded {
@@ -41,6 +45,8 @@ export interface WriterOptions<Part> {
   readonly maxItems?: number;
   /** Requests of one key at the same time; above 1 their order is not kept. */
   readonly concurrency?: number;
+  /** The backend takes data of one key only in its order, also what was handed over. */
+  readonly ordered?: boolean;
   readonly retryOn429?: boolean;
   /** Adds credentials that depend on whose data a request carries. */
   readonly authorize?: (request: OutgoingRequest, invocation: Invocation) => void | Promise<void>;
@@ -60,7 +66,8 @@ export interface Writer<Part> {
 
 export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Writer<Part> {
   const counters = countersOf(host, options.destination);
-  const { deadLetters } = host;
+  const { deadLetters, handOver } = host;
+  const outage = new Outage();
   /** Requests that ended in an error. */
   const attempts = new WeakMap<object, number>();
   const coalescer = new Coalescer<Part, Invocation>({
@@ -69,10 +76,10 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
     ...(options.maxItems !== undefined && { maxItems: options.maxItems }),
     ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
     ...(options.split && { splitPart: options.split }),
-    // the earliest deadline holds, since its trigger waits for an honest answer
-    mergeContext: (a, b) => (b.deadline < a.deadline ? b : a),
+    mergeContext: earlier,
     send: (key, parts, invocation) => send(key, parts, invocation),
-    ...(deadLetters && { onReject: bury }),
+    ...(deadLetters && { onReject: async (...given) => bury(host, options, undelivered(...given), counters.dead) }),
+    ...(handOver && { onGiveUp: (...given) => (mayHandOver(given[3]) ? handOverParts(...given) : undefined) }),
   });
   const stop = host.flow.onOpen(() => void coalescer.drain());
 
@@ -81,6 +88,9 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
     if (!encoded) return;
     const { url, headers, body, items } = encoded;
     const { authorize } = options;
+    const blocked = await blockedBy(key, invocation);
+    if (blocked) throw blocked;
+    const start = host.clock();
     let made = 0;
     const sender = senderName();
     await deliver(
@@ -100,8 +110,11 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
         options.onAnswer?.(answer.body, answer.headers);
       },
       {
-        policy: options.policy,
-        deadline: invocation.deadline,
+        // what waits, or is to wait, is not tried again and again while somebody waits for an answer
+        policy: invocation.handedOver || outage.lasts ? { ...options.policy, maxRetries: 0 } : options.policy,
+        deadline: mayHandOver(invocation)
+          ? handOverTime(start, invocation.deadline, handOver?.afterMs ?? 0)
+          : invocation.deadline,
         now: host.clock,
         random: invocation.random,
         onRetry: (error, waitMs) => {
@@ -115,45 +128,41 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
         },
       },
     ).catch(error => {
-      if (error instanceof DeliveryError) attempts.set(error, made);
+      if (error instanceof DeliveryError) {
+        attempts.set(error, made);
+        if (handOver && error.kind === "retry") outage.failed(error, host.clock(), invocation.id);
+      }
       throw error;
     });
+    outage.ended();
     counters.sent.add(items);
     counters.bytes.add(body.length);
   }
 
-  async function bury(
-    key: string,
-    parts: readonly Part[],
-    error: DeliveryError,
-    invocation: Invocation,
-  ): Promise<void> {
-    const encoded = options.encode(key, parts, invocation);
-    if (!encoded || !deadLetters) return;
-    const { headers, body, items } = encoded;
-    await deadLetters.put({
-      component: host.id,
-      destination: options.destination,
-      reason: error.message,
-      status: error.status,
-      time: host.clock(),
-      attempts: attempts.get(error) ?? attempts.get(Object(error.cause)),
-      format: options.format,
-      contentType: headers["content-type"] ?? "application/octet-stream",
-      body,
-      metadata: {
-        ...(headers["content-encoding"] !== undefined && { contentEncoding: headers["content-encoding"] }),
-        ...(key !== "" && { key }),
-      },
-    });
-    counters.dead.add(items);
-    host.log.error("backend refused data for good, it is in the dead letters", {
-      component: host.id,
-      destination: options.destination,
-      error: error.message,
-      items,
-    });
+  /** What waits already stays where it is, and a sender that is gone will send again. */
+  const mayHandOver = ({ handedOver, signal }: Invocation): boolean =>
+    handOver !== undefined && !handedOver && !signal?.aborted;
+
+  /** Why a request should not be sent now. */
+  async function blockedBy(key: string, { handedOver, id }: Invocation): Promise<DeliveryError | undefined> {
+    if (!handOver) return undefined;
+    if (handedOver) return outage.blocksRestOf(id);
+    const down = outage.blocks(host.clock());
+    if (down || !options.ordered || !(await handOver.waits(laneOf(host.id, options.destination, key)))) return down;
+    return new DeliveryError("data that came before waits to be delivered", { kind: "retry" });
   }
+
+  type Given = Parameters<NonNullable<CoalescerOptions<Part, Invocation>["onReject"]>>;
+
+  const undelivered = (...[key, parts, error, invocation]: Given): Undelivered => ({
+    key,
+    encoded: options.encode(key, parts, invocation),
+    error,
+    attempts: attempts.get(error) ?? attempts.get(Object(error.cause)),
+  });
+
+  const handOverParts = async (...given: Given): Promise<void> =>
+    leave(host, options, undelivered(...given), counters.handedOver);
 
   return {
     add(key, part, size, invocation) {
@@ -166,6 +175,12 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
       options.client.close();
     },
   };
+}
+
+/** The earliest deadline holds, since its trigger waits for an honest answer; what never waited before may be handed over. */
+function earlier(a: Invocation, b: Invocation): Invocation {
+  const first = b.deadline < a.deadline ? b : a;
+  return first.handedOver && !(a.handedOver && b.handedOver) ? { ...first, handedOver: false } : first;
 }
 
 /** A URL without its credentials, for logs and counters. */

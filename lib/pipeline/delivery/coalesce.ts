@@ -29,6 +29,13 @@ export interface CoalescerOptions<Part, Context> {
   readonly splitPart?: (part: Part) => readonly Part[] | undefined;
   /** Takes what the backend will never accept, as a dead-letter store; the parts count as delivered then. Unset: their promises reject. */
   readonly onReject?: (key: string, parts: readonly Part[], error: DeliveryError, context: Context) => Promise<void>;
+  /** Takes what the backend does not take now, to deliver it later; the parts count as delivered then. `undefined`: not these. */
+  readonly onGiveUp?: (
+    key: string,
+    parts: readonly Part[],
+    error: DeliveryError,
+    context: Context,
+  ) => Promise<void> | undefined;
   /** The context of a request that carries parts of several. @default that of the first part */
   readonly mergeContext?: (a: Context, b: Context) => Context;
 }
@@ -57,6 +64,8 @@ interface Queue<Part, Context> {
   /** A turn of the event loop is booked to look at it. */
   booked: boolean;
 }
+
+const partsOf = <Part>(entries: readonly { readonly part: Part }[]): Part[] => entries.map(({ part }) => part);
 
 /** Batches per key. Each part that is added is settled exactly once. */
 export class Coalescer<Part, Context = undefined> {
@@ -162,16 +171,15 @@ export class Coalescer<Part, Context = undefined> {
 
   async #deliver(key: string, entries: readonly Entry<Part, Context>[]): Promise<void> {
     const context = this.#contextOf(entries);
-    const parts = entries.map(({ part }) => part);
     try {
-      await this.#options.send(key, parts, context);
+      await this.#options.send(key, partsOf(entries), context);
     } catch (error) {
       const kind = kindOfFailure(error);
       if (kind === "split")
         await this.#split(key, entries, error as DeliveryError); // only a DeliveryError has this kind
       else if (kind === "reject")
         await this.#reject(key, entries, error as DeliveryError); // as above
-      else this.#settle(entries, error, true);
+      else await this.#giveUp(key, entries, error);
       return;
     }
     this.#settle(entries, undefined, false);
@@ -197,13 +205,29 @@ export class Coalescer<Part, Context = undefined> {
   }
 
   async #reject(key: string, entries: readonly Entry<Part, Context>[], error: DeliveryError): Promise<void> {
-    const { onReject } = this.#options;
-    if (!onReject) return this.#settle(entries, error, true);
+    const stored = this.#options.onReject?.(key, partsOf(entries), error, this.#contextOf(entries));
+    await this.#settleStored(entries, error, stored, "storing it as a dead letter");
+  }
+
+  async #giveUp(key: string, entries: readonly Entry<Part, Context>[], error: unknown): Promise<void> {
+    if (!(error instanceof DeliveryError)) return this.#settle(entries, error, true); // a bug
+    const stored = this.#options.onGiveUp?.(key, partsOf(entries), error, this.#contextOf(entries));
+    await this.#settleStored(entries, error, stored, "handing it over");
+  }
+
+  /** Settles entries that a store may have taken. */
+  async #settleStored(
+    entries: readonly Entry<Part, Context>[],
+    error: DeliveryError,
+    stored: Promise<void> | undefined,
+    what: string,
+  ): Promise<void> {
+    if (!stored) return this.#settle(entries, error, true);
     try {
-      await onReject(key, entries.map(({ part }) => part), error, this.#contextOf(entries)); // biome-ignore format: one call
+      await stored;
     } catch (cause) {
       // Nobody has the data: it must go back to the trigger.
-      const message = `${error.message}; storing it as a dead letter failed: ${messageOf(cause)}`;
+      const message = `${error.message}; ${what} failed: ${messageOf(cause)}`;
       return this.#settle(entries, new DeliveryError(message, { kind: "retry", status: error.status, cause }), true);
     }
     this.#settle(entries, undefined, false);

@@ -35,6 +35,15 @@ export function readLetter(stored: Uint8Array): DeadLetter {
 /** No letter begins as these bytes do. */
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
+/** Reads the text of a message in a queue: the letter's line of JSON, then its body in base64, which may be elsewhere. */
+export function readMessage(text: string): DeadLetter {
+  const end = text.indexOf("\n");
+  return {
+    ...readHeader(text.slice(0, Math.max(0, end))),
+    body: new Uint8Array(Buffer.from(text.slice(end + 1), "base64")),
+  };
+}
+
 /** Reads a letter's line of JSON, also of versions that wrote less. */
 export function readHeader(text: string): Omit<DeadLetter, "body"> {
   let header: unknown;

@@ -31,12 +31,18 @@ export interface BucketLetters {
   readonly bucket: Bucket;
   /** Empty, or ends with a slash. */
   readonly prefix: string;
+  /** Behind the id; letters that wait have another, so that nobody takes them for dead ones. @default .letter */
+  readonly suffix?: string;
 }
 
 export const bucketLetters = ({ bucket, prefix }: S3Letters, credentials: Credentials): BucketLetters => ({
   bucket: openBucket(bucket, credentials),
   prefix: prefix === "" ? "" : `${prefix}/`,
 });
+
+/** The key of a letter. */
+export const letterKey = ({ prefix, suffix = ".letter" }: BucketLetters, id: string): string =>
+  `${prefix}${hourOf(id)}${id}${suffix}`;
 
 /** `2026/11/21/14/`, in UTC, of a letter with this id. */
 export const hourOf = (id: string): string =>
@@ -45,14 +51,14 @@ export const hourOf = (id: string): string =>
 const gzipFrom = 1024;
 
 /** Stores a letter under its id; one that is there is replaced. */
-export async function putLetter({ bucket, prefix }: BucketLetters, id: string, letter: DeadLetter): Promise<void> {
+export async function putLetter(letters: BucketLetters, id: string, letter: DeadLetter): Promise<void> {
   const bytes = letterBytes(letter);
   const packed = bytes.length > gzipFrom ? process.getBuiltinModule("node:zlib").gzipSync(bytes) : bytes;
-  await putObject(bucket, `${prefix}${hourOf(id)}${id}.letter`, packed).catch(cause => failStored(letter, cause));
+  await putObject(letters.bucket, letterKey(letters, id), packed).catch(cause => failStored(letter, cause));
 }
 
 function failStored({ component }: DeadLetter, cause: unknown): never {
-  throw new Error(`dead letter of ${component} was not stored: ${messageOf(cause)}`, { cause });
+  throw new Error(`letter of ${component} was not stored: ${messageOf(cause)}`, { cause });
 }
 
 export interface Queue {
@@ -98,18 +104,25 @@ export function callQueue(
 /** Of a message, less what its attributes take. */
 const maxBodyBytes = 1024 * 1024 - 1024;
 
+/** What a FIFO queue needs of a message. */
+export interface MessageFields {
+  readonly MessageGroupId?: string;
+  readonly MessageDeduplicationId?: string;
+}
+
 /** Sends a letter under its id as a message, or a message of it alone. */
 export async function sendLetter(
   queue: Queue,
   larger: BucketLetters | undefined,
   id: string,
   letter: DeadLetter,
+  more: MessageFields = {},
 ): Promise<void> {
   const header = `${ascii(headerOf(letter))}\n`;
   const size = header.length + Math.ceil(letter.body.length / 3) * 4;
   if (size <= maxBodyBytes) {
     const body = header + Buffer.from(letter.body).toString("base64");
-    const refused = await sendMessage(queue, id, body).then(
+    const refused = await sendMessage(queue, id, body, more).then(
       () => undefined,
       cause => (larger && isTooLong(cause) ? cause : failStored(letter, cause)),
     );
@@ -122,7 +135,7 @@ export async function sendLetter(
     );
   await putLetter(larger, id, letter);
   const spilled = { spilled: { DataType: "String", StringValue: "1" } };
-  await sendMessage(queue, id, header, spilled).catch(cause => failStored(letter, cause));
+  await sendMessage(queue, id, header, more, spilled).catch(cause => failStored(letter, cause));
 }
 
 /** Queues may allow less than others. */
@@ -132,10 +145,11 @@ async function sendMessage(
   queue: Queue,
   id: string,
   MessageBody: string,
-  more: Readonly<Record<string, object>> = {},
+  more: MessageFields,
+  attributes: Readonly<Record<string, object>> = {},
 ): Promise<void> {
-  const MessageAttributes = { id: { DataType: "String", StringValue: id }, ...more };
-  await callQueue(queue, "SendMessage", { MessageBody, MessageAttributes }, { timeoutMs: sendTimeoutMs });
+  const MessageAttributes = { id: { DataType: "String", StringValue: id }, ...attributes };
+  await callQueue(queue, "SendMessage", { MessageBody, MessageAttributes, ...more }, { timeoutMs: sendTimeoutMs });
 }
 
 /** Messages may not have every character; JSON can write all of them by others. */

@@ -3,8 +3,8 @@
  * back in the end.
  */
 import type { DeadLetter, LetterBox, LetterTimes, Mark, StoredLetter } from "./dead-letters.ts";
-import { isLetterId, newLetterId, readHeader, timeOfId } from "./dead-letters-form.ts";
-import type { LetterPlace } from "./dead-letters-place.ts";
+import { isLetterId, newLetterId, readMessage, timeOfId } from "./dead-letters-form.ts";
+import type { QueuePlace } from "./dead-letters-place.ts";
 import { s3DeadLetters } from "./dead-letters-s3.ts";
 import {
   type BucketLetters,
@@ -25,9 +25,7 @@ export interface SqsLettersOptions {
   readonly marks?: LetterMarks | undefined;
 }
 
-export type SqsPlace = Extract<LetterPlace, { readonly kind: "sqs" }>;
-
-export function sqsDeadLetters(place: SqsPlace, options: SqsLettersOptions): LetterBox {
+export function sqsDeadLetters(place: QueuePlace, options: SqsLettersOptions): LetterBox {
   return new SqsLetters(place, options);
 }
 
@@ -59,7 +57,7 @@ class SqsLetters implements LetterBox {
   /** Deleted here: a queue may deliver them once more. */
   readonly #deleted = new Set<string>();
 
-  constructor({ queueUrl, larger }: SqsPlace, { credentials, marks }: SqsLettersOptions) {
+  constructor({ queueUrl, larger }: QueuePlace, { credentials, marks }: SqsLettersOptions) {
     this.#queue = openQueue(queueUrl, credentials);
     this.#marks = marks;
     this.#larger = larger && {
@@ -183,7 +181,7 @@ class SqsLetters implements LetterBox {
     const spilled = message.MessageAttributes?.["spilled"] !== undefined;
     const bytes = Body.length;
     try {
-      const letter = spilled ? await this.#larger?.box.get(id) : readBody(Body);
+      const letter = spilled ? await this.#larger?.box.get(id) : readMessage(Body);
       this.#borrowed.set(id, { receipt, letter, spilled });
       if (letter) return { id, bytes, letter };
       return { id, bytes, problem: "the letter is in a bucket: name it as in sqs:URL,s3://BUCKET/PREFIX" };
@@ -202,12 +200,4 @@ class SqsLetters implements LetterBox {
 function idOf({ MessageAttributes, MessageId }: Message): string {
   const id = MessageAttributes?.["id"]?.StringValue ?? "";
   return isLetterId(id) ? id : MessageId;
-}
-
-function readBody(text: string): DeadLetter {
-  const end = text.indexOf("\n");
-  return {
-    ...readHeader(text.slice(0, Math.max(0, end))),
-    body: new Uint8Array(Buffer.from(text.slice(end + 1), "base64")),
-  };
 }

@@ -5,6 +5,7 @@
  */
 
 import type { DeadLetter, DeadLetterSink } from "../delivery/dead-letters.ts";
+import type { HandOver } from "../delivery/hand-over.ts";
 import type { ObjectSchema } from "../eval/schema.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Flow } from "./flow.ts";
@@ -117,6 +118,8 @@ export interface Host {
   readonly state: StateStore;
   /** Where data goes that a backend will never take; `undefined`: back to the trigger. */
   readonly deadLetters: DeadLetterSink | undefined;
+  /** Where data waits that a backend does not take in time; `undefined`: back to the trigger. */
+  readonly handOver: HandOver | undefined;
   readonly metrics: Metrics;
   /** What an instance leaves to the next one of the same component in this process, over changed arguments and reloads. May vanish. */
   readonly memory: Map<string, unknown>;

@@ -12,6 +12,8 @@ export interface Invocation {
   readonly deadline: number;
   /** The part of the work that is this invocation's, where several share it. */
   readonly shard?: Shard;
+  /** The data waited in a hand-over store, and goes on waiting there where this fails. */
+  readonly handedOver?: boolean;
   /** Aborted when the caller is gone or the process stops. */
   readonly signal: AbortSignal | undefined;
   readonly state: StateStore;

@@ -4,6 +4,7 @@
  */
 
 import type { DeadLetterSink } from "../delivery/dead-letters.ts";
+import type { HandOver } from "../delivery/hand-over.ts";
 import type { StateStore } from "../state/store.ts";
 import type { File } from "../syntax/ast.ts";
 import type { Diagnostic, Source } from "../syntax/diagnostic.ts";
@@ -28,6 +29,7 @@ export interface Environment {
   readonly log: Logger;
   readonly state: StateStore;
   readonly deadLetters?: DeadLetterSink;
+  readonly handOver?: HandOver;
   readonly metrics: MetricsRegistry;
   /** What components leave to their successors, by id; given again, it lasts over reloads. */
   readonly memories?: Map<string, Map<string, unknown>>;
@@ -153,6 +155,7 @@ export class Pipeline {
     readonly id?: string;
     readonly signal?: AbortSignal;
     readonly shard?: Shard;
+    readonly handedOver?: boolean;
   }): Invocation {
     const { clock, random, state, log } = this.#environment;
     const now = clock();
@@ -167,6 +170,7 @@ export class Pipeline {
       metadata: undefined,
       auth: undefined,
       ...(options.shard && { shard: options.shard }),
+      ...(options.handedOver && { handedOver: true }),
     };
   }
 

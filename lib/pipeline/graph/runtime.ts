@@ -95,7 +95,8 @@ export class Runtime {
 
   /** What a component gets; `directory` is that of its module, where it has one on disk. */
   hostOf(id: string, directory: string): Omit<Host, "setExports" | "reportHealth"> {
-    const { mode, offline = false, flow, log, state, deadLetters, metrics, storagePath, clock } = this.environment;
+    const { mode, offline = false, flow, log, state, deadLetters, handOver } = this.environment;
+    const { metrics, storagePath, clock } = this.environment;
     const memory = this.#memories.get(id) ?? new Map<string, unknown>();
     this.#memories.set(id, memory);
     return {
@@ -106,6 +107,7 @@ export class Runtime {
       log,
       state,
       deadLetters,
+      handOver,
       metrics,
       memory,
       internalPages: this.#internalPages,

@@ -42,6 +42,7 @@ export const testHost = (overrides: Partial<Host> = {}): Host => ({
   offline: false,
   storagePath: undefined,
   deadLetters: memoryDeadLetters(),
+  handOver: undefined,
   memory: new Map(),
   internalPages: new Map(),
   setExports: () => {},

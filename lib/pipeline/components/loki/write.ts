@@ -16,9 +16,10 @@ import { type LogBatch, type LogEntry, type LogStream, tenantLabel } from "../..
 import { encodePush } from "../../telemetry/loki/push.ts";
 import { compressBlock } from "../../telemetry/snappy.ts";
 import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
-import { readLogs, replayTo } from "../replay.ts";
+import { replayTo } from "../replay.ts";
 import { createWriter, type Writer, withoutCredentials } from "../writer.ts";
 import { isInternal } from "./internal-labels.ts";
+import { readLogs } from "./replay.ts";
 
 const endpoint = object({
   name: optional(string, undefined, "Names the endpoint in metrics."),

@@ -27,9 +27,10 @@ import { encodeCompressedWrite } from "../../telemetry/prometheus/prepared-write
 import type { WriteOptions } from "../../telemetry/prometheus/remote-write.ts";
 import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
 import { relabelRule, ruleProblems } from "../relabel-rule.ts";
-import { readSamples, replayTo } from "../replay.ts";
+import { replayTo } from "../replay.ts";
 import { createWriter, withoutCredentials } from "../writer.ts";
 import { ExemplarFilter } from "./exemplars.ts";
+import { readSamples } from "./replay.ts";
 
 const azureOauth = object({
   client_id: required(string, "Client id."),
@@ -160,6 +161,7 @@ export const prometheusRemoteWrite = defineComponent({
     return {
       exports: { receiver: fanOut(writers) },
       replay: letter => replayTo(host.id, writers, letter),
+      needs: { state: true }, // what waits is delivered before what comes after it
       close: async () => {
         for (const { close } of writers) close();
       },
@@ -190,6 +192,7 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
     // sizes are counted in samples
     maxBytes: args.queue_config.max_samples_per_send,
     retryOn429: args.queue_config.retry_on_http_429,
+    ordered: true, // samples of a series that are older than others are refused
     split: halves,
     encode: (_, parts) => {
       const samples = parts.length === 1 ? (parts[0] as MetricBatch) : parts.flat(); // the only one

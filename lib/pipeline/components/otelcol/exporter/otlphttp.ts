@@ -24,11 +24,12 @@ import type { Signal } from "../../../graph/trigger.ts";
 import { halveRequest, mergeRequests } from "../../../telemetry/otlp/batch.ts";
 import { requestToJson } from "../../../telemetry/otlp/json-write.ts";
 import { readExportResponse } from "../../../telemetry/otlp/responses.ts";
-import { readOtlp, replayTo } from "../../replay.ts";
+import { replayTo } from "../../replay.ts";
 import { createWriter, type Writer, withoutCredentials } from "../../writer.ts";
 import { clientTls, debugMetrics } from "../args.ts";
 import { authHandler } from "../auth.ts";
 import { inputExports } from "../processor.ts";
+import { readOtlp } from "../replay.ts";
 import { clientTlsSettings } from "../tls.ts";
 
 const client = object({

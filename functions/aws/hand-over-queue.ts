@@ -1,0 +1,218 @@
+/**
+ * Data that waits in a FIFO queue of SQS. A message group is a lane, or one of several of a lane where order does not matter: a
+ * destination that is down holds up its own groups and no others. Of an ordered lane the store of the state knows the last
+ * letter that waits, so that nothing that comes after it is delivered before it.
+ */
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import { environmentCredentials } from "../../lib/pipeline/delivery/aws-credentials.ts";
+import type { DeadLetter } from "../../lib/pipeline/delivery/dead-letters.ts";
+import { isLetterId, newLetterId, readLetter, readMessage } from "../../lib/pipeline/delivery/dead-letters-form.ts";
+import type { QueuePlace } from "../../lib/pipeline/delivery/dead-letters-place.ts";
+import {
+  type BucketLetters,
+  bucketLetters,
+  callQueue,
+  letterKey,
+  openQueue,
+  type Queue,
+  sendLetter,
+} from "../../lib/pipeline/delivery/dead-letters-send.ts";
+import { DeliveryError, messageOf } from "../../lib/pipeline/delivery/errors.ts";
+import { type Lane, laneOf, waitAtMostMs, waitedTooLong } from "../../lib/pipeline/delivery/hand-over.ts";
+import { deleteObject, getObject } from "../../lib/pipeline/delivery/s3.ts";
+import type { Replay } from "../../lib/pipeline/graph/component.ts";
+import type { Invocation } from "../../lib/pipeline/graph/invocation.ts";
+import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import type { StateStore } from "../../lib/pipeline/state/store.ts";
+import { pushBatch } from "./batch.ts";
+import type { Call } from "./call.ts";
+import { functionLetters } from "./dead-letters.ts";
+import { placeOfHandOver, sharedState } from "./hand-over.ts";
+
+/** Groups of a lane where order does not matter, which are worked on side by side. */
+const groups = 8;
+/** Where the last letter of each ordered lane is. */
+const namespace = "amalgam.hand-over";
+/** As long as a queue keeps a message. */
+const daysMs = 14 * 24 * 3_600_000;
+/** A lane is not asked for more often. */
+const knownForMs = 1000;
+
+class QueueHandOver {
+  readonly #queue: Queue;
+  readonly #larger: BucketLetters | undefined;
+  readonly #state: StateStore | undefined;
+  readonly #known = new Map<string, { readonly waits: boolean; readonly until: number }>();
+
+  constructor({ queueUrl, larger }: QueuePlace, state: StateStore | undefined) {
+    this.#queue = openQueue(queueUrl, environmentCredentials);
+    this.#larger = larger && { ...bucketLetters(larger, environmentCredentials), suffix: ".waiting" };
+    this.#state = state;
+  }
+
+  async put(letter: DeadLetter, { lane, ordered }: Lane): Promise<void> {
+    const id = newLetterId(letter);
+    const key = keyOf(lane);
+    if (ordered) {
+      // before the letter can be delivered, which takes the mark away
+      await this.#state?.put(namespace, key, Buffer.from(id), { expiresAt: Date.now() + daysMs });
+      this.#known.set(lane, { waits: true, until: Date.now() + knownForMs });
+    }
+    const group = ordered ? key : `${key}-${Number.parseInt(id.slice(-1), 16) % groups}`;
+    await sendLetter(this.#queue, this.#larger, id, letter, { MessageGroupId: group, MessageDeduplicationId: id });
+  }
+
+  async waits(lane: string): Promise<boolean> {
+    const known = this.#known.get(lane);
+    if (known && Date.now() < known.until) return known.waits;
+    const waits = (await this.#state?.get(namespace, keyOf(lane))) !== undefined;
+    this.#known.set(lane, { waits, until: Date.now() + knownForMs });
+    return waits;
+  }
+
+  /** What a message has; `undefined` where it was delivered before, and only its deletion from the queue was not. */
+  async read({ body, messageAttributes }: SQSRecord): Promise<Waiting | undefined> {
+    const id = messageAttributes?.["id"]?.stringValue ?? "";
+    if (!isLetterId(id)) throw new Error(`a message should have the id of a letter, got ${JSON.stringify(id)}`);
+    if (!messageAttributes["spilled"]) return { id, letter: readMessage(body), spilled: false };
+    if (!this.#larger) throw new Error("the letter is in a bucket, got none in AMALGAM_HAND_OVER");
+    const stored = await getObject(this.#larger.bucket, letterKey(this.#larger, id));
+    return stored && { id, letter: readLetter(stored), spilled: true };
+  }
+
+  /** Forgets a letter that is delivered. */
+  async delivered({ id, letter, spilled }: Waiting): Promise<void> {
+    if (spilled && this.#larger) await deleteObject(this.#larger.bucket, letterKey(this.#larger, id));
+    const lane = laneOf(letter.component, letter.destination, letter.metadata["key"]);
+    const last = await this.#state?.get(namespace, keyOf(lane));
+    if (!last || Buffer.from(last.value).toString() !== id) return;
+    await this.#state?.delete(namespace, keyOf(lane), { ifVersion: last.version });
+    this.#known.delete(lane);
+  }
+
+  /** Hides messages for a while. */
+  async hide(messages: readonly SQSRecord[], secondsOf: (message: SQSRecord) => number): Promise<void> {
+    const Entries = messages.map((message, i) => ({
+      Id: String(i),
+      ReceiptHandle: message.receiptHandle,
+      VisibilityTimeout: secondsOf(message),
+    }));
+    await callQueue(this.#queue, "ChangeMessageVisibilityBatch", { Entries });
+  }
+}
+
+interface Waiting {
+  readonly id: string;
+  readonly letter: DeadLetter;
+  /** Its body is in the bucket. */
+  readonly spilled: boolean;
+}
+
+const keyOf = (lane: string): string => process.getBuiltinModule("node:crypto").hash("sha256", lane).slice(0, 32);
+
+const opened = new Map<string, QueueHandOver>();
+
+/** The store at a place; connections last longer than an invocation. */
+export function openHandOver(place: QueuePlace, state: StateStore | undefined): QueueHandOver {
+  const known = opened.get(place.queueUrl);
+  if (known) return known;
+  const store = new QueueHandOver(place, state);
+  opened.set(place.queueUrl, store);
+  return store;
+}
+
+/**
+ * Delivers letters. Those that fail stay in the queue, with all behind them in their group, each time for longer; what waited too
+ * long, or can't be delivered by this configuration, becomes a dead letter.
+ */
+export const handOverHandler =
+  (pipeline: Pipeline) =>
+  async ({ Records }: SQSEvent, call: Call): Promise<SQSBatchResponse> => {
+    const place = placeOfHandOver();
+    if (!place) throw new Error("AMALGAM_HAND_OVER should name the queue where data waits, got nothing");
+    const store = openHandOver(place, sharedState(call.invocation.state));
+    const { log } = call.invocation;
+    const failed = await pushBatch(pipeline, call, Records, {
+      push: message => deliverMessage(message, store, pipeline, call),
+      orderOf: ({ attributes }) => attributes.MessageGroupId,
+      report: ({ messageId, attributes }, reason) =>
+        log.warn("data goes on waiting", {
+          messageId,
+          received: Number(attributes.ApproximateReceiveCount),
+          error: messageOf(reason),
+        }),
+    });
+    const seconds = waitsOf(failed);
+    if (failed.length)
+      await store
+        .hide(failed, ({ attributes }) => seconds.get(attributes.MessageGroupId ?? "") ?? 0)
+        .catch(error => log.warn("messages wait as long as their queue says", { error: messageOf(error) }));
+    return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  };
+
+const longestSeconds = 900;
+
+/** Seconds that each group waits: 5, then twice as long each time its first message fails. */
+function waitsOf(failed: readonly SQSRecord[]): ReadonlyMap<string, number> {
+  const waits = new Map<string, number>();
+  for (const { attributes } of failed) {
+    const group = attributes.MessageGroupId ?? "";
+    const times = Math.max(1, Number(attributes.ApproximateReceiveCount) || 1);
+    waits.set(group, Math.max(waits.get(group) ?? 0, Math.min(longestSeconds, 5 * 2 ** Math.min(times - 1, 10))));
+  }
+  return waits;
+}
+
+async function deliverMessage(
+  message: SQSRecord,
+  store: QueueHandOver,
+  pipeline: Pipeline,
+  { invocation }: Call,
+): Promise<void> {
+  let waiting: Waiting | undefined;
+  try {
+    waiting = await store.read(message);
+  } catch (error) {
+    if (error instanceof DeliveryError) throw error; // the bucket does not answer
+    return bury(unreadable(message, messageOf(error), invocation.now));
+  }
+  if (!waiting) return;
+  const { letter } = waiting;
+  const problem =
+    invocation.now - letter.time > waitAtMostMs
+      ? waitedTooLong(letter, waitAtMostMs)
+      : await send(letter, pipeline, { ...invocation, handedOver: true });
+  if (problem !== undefined) await bury({ ...letter, reason: problem });
+  await store.delivered(waiting);
+}
+
+/** Sends a letter where it was to go; gives why this configuration can't. */
+async function send(letter: DeadLetter, pipeline: Pipeline, invocation: Invocation): Promise<string | undefined> {
+  const replay = pipeline.component(letter.component)?.instance?.replay;
+  if (!replay) return `the configuration has no ${letter.component} any more; at first: ${letter.reason}`;
+  let prepared: Replay;
+  try {
+    prepared = replay(letter);
+  } catch (error) {
+    return messageOf(error);
+  }
+  await prepared.send(invocation);
+  return undefined;
+}
+
+const unreadable = ({ body, eventSourceARN }: SQSRecord, reason: string, time: number): DeadLetter => ({
+  component: "hand-over",
+  destination: eventSourceARN,
+  reason,
+  time,
+  contentType: "text/plain",
+  body: Buffer.from(body),
+  metadata: {},
+});
+
+/** Without a place for dead letters the data goes on waiting, as long as its queue keeps it. */
+async function bury(letter: DeadLetter): Promise<void> {
+  const { deadLetters } = functionLetters("");
+  if (!deadLetters) throw new Error(`${letter.reason}; there is no place for dead letters`);
+  await deadLetters.put(letter);
+}
