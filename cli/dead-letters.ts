@@ -3,6 +3,7 @@
 import { readableBody } from "../lib/pipeline/components/readable-letter.ts";
 import type { DeadLetter, LetterBox, StoredLetter } from "../lib/pipeline/delivery/dead-letters.ts";
 import { messageOf } from "../lib/pipeline/delivery/errors.ts";
+import { isEventLetter, readableEvent } from "./event-letter.ts";
 import type { LetterOptions } from "./letter-options.ts";
 import { headerFields, many, oneLine, sizeText, table, timeText, withoutSecrets } from "./letter-text.ts";
 import { letterFilter, openLetters, placeOf } from "./letters.ts";
@@ -49,28 +50,35 @@ const rowOf = (id: string, letter: DeadLetter, replayed: boolean): string[] => [
   timeText(letter.time),
   id,
   oneLine(letter.component),
-  oneLine(letter.destination),
+  oneLine(letter.destination) || "-",
   String(letter.status ?? "-"),
   String(letter.attempts ?? "-"),
   sizeText(letter.body.length),
   `${replayed ? "(replayed) " : ""}${oneLine(letter.reason)}`,
 ];
 
-/** Prints one letter; with `body` what it holds, readable. The beginning of an id is enough where one letter has it. */
+/**
+ * Prints one letter; with `body` what it holds, readable, with `raw` only that, as it is. The beginning of an id is enough where one
+ * letter has it.
+ */
 export async function show(
   id: string,
-  options: LetterOptions & { readonly body?: true; readonly json?: true },
+  options: LetterOptions & { readonly body?: true; readonly json?: true; readonly raw?: true },
 ): Promise<number> {
   const box = openLetters(options);
   try {
     const found = await find(box, id);
+    if (options.raw) {
+      process.stdout.write(found.letter.body);
+      return 0;
+    }
     const header = headerFields(found.id, found.letter);
     const body = options.body ? { body: bodyOf(found.letter) } : {};
     if (options.json) {
       print({ ...header, ...body });
       return 0;
     }
-    for (const [name, value] of Object.entries(header)) if (value !== undefined) showField(name, value);
+    for (const [name, value] of Object.entries(header)) if (value !== undefined && value !== "") showField(name, value);
     if (options.body) process.stdout.write(`\n${JSON.stringify(body.body, null, 2)}\n`);
     return 0;
   } finally {
@@ -101,7 +109,7 @@ async function find(box: LetterBox, id: string): Promise<{ id: string; letter: D
 /** What can be read of a body, without secrets; otherwise its bytes. */
 function bodyOf(letter: DeadLetter): unknown {
   try {
-    const body = readableBody(letter);
+    const body = isEventLetter(letter) ? readableEvent(letter) : readableBody(letter);
     if (body !== undefined) return withoutSecrets(body);
   } catch (error) {
     return { problem: messageOf(error), base64: Buffer.from(letter.body).toString("base64") };
@@ -146,7 +154,7 @@ class Counts {
       this.#unreadable++;
       return;
     }
-    const [component, destination] = [oneLine(letter.component), oneLine(letter.destination)];
+    const [component, destination] = [oneLine(letter.component), oneLine(letter.destination) || "-"];
     const hour = `${timeText(letter.time).slice(0, 13)}:00`;
     const groups = { component, destination, reason: similar(letter.reason), hour };
     for (const [by, value] of Object.entries(groups)) {

@@ -187,6 +187,9 @@ addLetterPlace(letters.command("show"))
   .argument("<id>", "its id, or the beginning of it")
   .option("--body", "also what it holds, readable, with secrets taken out")
   .option("--json", "print it as JSON")
+  .addOption(
+    new Option("--raw", "only the bytes that it holds, as they are, with any secrets").conflicts(["body", "json"]),
+  )
   .addHelpText("after", help("dead-letters show --body 00001763737200", "0 shown, 1 there is none, or several"))
   .action(async (id: string, options) => {
     const { show } = await import("./dead-letters.ts");

@@ -12,6 +12,7 @@ import { sleepFor } from "../lib/pipeline/delivery/retry.ts";
 import type { Stability } from "../lib/pipeline/graph/component.ts";
 import type { Pipeline } from "../lib/pipeline/graph/pipeline.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
+import { isEventLetter, prepareEvent } from "./event-letter.ts";
 import type { LetterOptions } from "./letter-options.ts";
 import { many, oneLine, sizeText } from "./letter-text.ts";
 import { letterFilter, openLetters, placeOf } from "./letters.ts";
@@ -109,6 +110,10 @@ function preparer(pipeline: Pipeline, config: string, to: string | undefined): R
   const all = known.length ? `, which has ${known.join(", ")}` : ", which has none";
   if (to !== undefined && !writers.get(to)) throw new Error(`--to should be a writer of ${config}${all}, got ${to}`);
   return (letter: DeadLetter): Prepared => {
+    if (isEventLetter(letter)) {
+      if (to === undefined) return prepareEvent(pipeline, letter);
+      throw new Error(`--to should be left out for events that nothing took: what takes them decides where they go`);
+    }
     const id = to ?? letter.component;
     const replay = writers.get(id);
     if (!replay)

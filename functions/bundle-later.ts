@@ -111,9 +111,21 @@ export const laterEntry = { in: entry, out: "later" } as const;
 
 const extension = path.extname(import.meta.filename);
 
+/** What a start with a configuration from elsewhere calls, which has yet to be parsed. */
+const startsElsewhere: ReadonlySet<string> = new Set([
+  "lib/pipeline/delivery/aws-credentials",
+  "lib/pipeline/delivery/sigv4",
+  "lib/pipeline/eval/operators",
+  "lib/pipeline/graph/config-blocks",
+  "lib/pipeline/graph/nodes",
+  "lib/pipeline/syntax/quote",
+]);
+
 /** What comes later for a configuration, as paths below the root, whether or not its components use it. */
-export const laterFor = (files: readonly File[]): readonly string[] =>
-  laterModules.filter(({ usual }) => !usual(files)).map(({ module }) => `./${module}${extension}`);
+export const laterFor = (files: readonly File[], remote = false): readonly string[] =>
+  laterModules
+    .filter(({ module, usual }) => !usual(files) && !(remote && startsElsewhere.has(module)))
+    .map(({ module }) => `./${module}${extension}`);
 
 /** Those modules that a program calls, by what esbuild says of its outputs. */
 export function calledOf(root: string, modules: readonly string[], { outputs }: Metafile): readonly string[] {

@@ -29,7 +29,7 @@ export interface CallOptions {
   readonly own?: OwnTraffic;
   /** Stores a record that nothing takes. @default it goes back to what brought it */
   readonly setAside?: (record: Unplaced, invocation: Invocation) => Promise<void>;
-  /** Told why a part of a batch goes back. */
+  /** Told why a part of a batch goes back; what the log then says of it is a warning. */
   readonly onFailure?: (reason: unknown) => void;
 }
 
@@ -43,7 +43,9 @@ export function startCall(
   const deadlineMs = Math.max(0, remaining - (reserveMs ?? Math.min(1000, remaining / 10)));
   const stop = new AbortController();
   const id = context?.awsRequestId;
-  const invocation = pipeline.invocation({ deadlineMs, signal: stop.signal, ...(id !== undefined && { id }) });
+  const given = pipeline.invocation({ deadlineMs, signal: stop.signal, ...(id !== undefined && { id }) });
+  const { log } = given;
+  const invocation = onFailure ? { ...given, log: { ...log, error: log.warn } } : given; // its caller hears of failures
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
