@@ -12,26 +12,46 @@ locals {
   plan    = jsondecode(file("${local.bundle}/resources.json"))
   archive = "${local.bundle}/function.zip"
 
+  account   = data.aws_caller_identity.this.account_id
+  partition = data.aws_partition.this.partition
+  region    = data.aws_region.this.region
+
+  # What the user brings, by its service, under names that are known before anything is made.
+  brought = {
+    sqs     = { for name, arn in var.queues : name => { arn = arn, prefix = "" } }
+    kinesis = { for name, arn in var.streams : name => { arn = arn, prefix = "" } }
+    sns     = { for name, arn in var.topics : name => { arn = arn, prefix = "" } }
+    s3 = {
+      for name, each in var.buckets : name =>
+      { arn = "arn:${local.partition}:s3:::${each.bucket}", prefix = each.prefix == null ? "" : each.prefix }
+    }
+    firehose = { for name, role in var.delivery_stream_roles : name => { arn = role, prefix = "" } }
+    logs = merge(
+      { for name, pattern in var.log_groups : name => { arn = name, prefix = "" } },
+      { for name in var.account_logs == null ? [] : ["of the account"] : name => { arn = name, prefix = "" } },
+    )
+  }
+  connected = { for each in local.plan.connectable : each.service => each if length(local.brought[each.service]) > 0 }
+
+  planned = concat(local.plan.functions, flatten([for each in local.connected : try(each.makes.functions, [])]))
+  wanted = [
+    for each in local.planned : each
+    if each.kind != "hand-over" && (var.triggers == null || contains(coalesce(var.triggers, []), each.kind))
+  ]
+  # Functions of all kinds hand over what they can't deliver in time, unless the user has another place for it.
+  hands_over = length(local.wanted) > 0 && !contains(keys(var.environment), "AMALGAM_HAND_OVER")
   functions = {
-    for each in local.plan.functions : each.kind => each
-    if var.triggers == null || contains(coalesce(var.triggers, []), each.kind)
+    for each in concat(local.wanted, [for each in local.planned : each if each.kind == "hand-over" && local.hands_over]) :
+    each.kind => each
+  }
+  timeouts = {
+    for kind, each in local.functions :
+    kind => var.timeout == null ? each.timeout.value : kind == "schedule" && each.timeout.value > 60 ? max(var.timeout, 60) + 30 : var.timeout
   }
 
-  # Of a queue that nobody uses nothing is made.
-  dead_letters = compact([
-    for each in concat(
-      [for function in local.functions : try(function.asyncInvoke.deadLetters, "")],
-      [for source in local.plan.eventSources : try(source.deadLetters, "") if contains(keys(local.functions), source.function)],
-    ) : each
-  ])
-  queues = {
-    for each in local.plan.queues : each.id => each
-    if contains(local.dead_letters, each.id) || contains(keys(local.functions), trimsuffix(each.id, "-dead-letters"))
-  }
-
-  # What only a deployment knows.
+  # What only a deployment knows: ARNs of what is made, or stands in the place of it, by their names in the plan.
   texts = toset(flatten([
-    [for function in local.plan.functions : [
+    [for function in local.planned : [
       [for each in function.permissions : each.resource],
       [for each in function.invokers : try(each.sourceArn, "")],
     ]],
@@ -41,15 +61,22 @@ locals {
   resolved = merge(
     {
       for text in local.texts : text => replace(replace(replace(text,
-        "$${AWS::Partition}", data.aws_partition.this.partition),
-        "$${AWS::Region}", data.aws_region.this.region),
-      "$${AWS::AccountId}", data.aws_caller_identity.this.account_id)
+        "$${AWS::Partition}", local.partition),
+        "$${AWS::Region}", local.region),
+      "$${AWS::AccountId}", local.account)
     },
     { for kind, each in aws_cloudwatch_log_group.this : "$${log-group:${kind}}" => "${each.arn}:*" },
     { for id, each in aws_sqs_queue.this : "$${queue:${id}}" => each.arn },
     { for component, each in aws_cloudwatch_event_rule.this : "$${rule:${component}}" => each.arn },
-    { for id, each in aws_dynamodb_table.this : "$${table:${id}}" => each.arn },
-    { for id, each in aws_s3_bucket.this : "$${objects:${id}}" => "${each.arn}/${var.name}/*" },
+    { for id, each in local.table_arns : "$${table:${id}}" => each },
+    { for id, each in local.bucket_arns : "$${objects:${id}}" => "${each}/${var.name}/*" },
+  )
+  # The same names, known before anything is made. Nobody needs permissions for what is not there.
+  named = concat(
+    [for kind in keys(local.functions) : "$${log-group:${kind}}"],
+    [for id in keys(local.queues) : "$${queue:${id}}"],
+    [for id in keys(local.table_names) : "$${table:${id}}"],
+    [for id in keys(local.bucket_names) : "$${objects:${id}}"],
   )
 }
 
@@ -87,24 +114,55 @@ resource "aws_iam_role_policy" "this" {
       [
         for permission in each.value.permissions :
         { Effect = "Allow", Action = permission.actions, Resource = local.resolved[permission.resource] }
-        if !contains(local.elsewhere, permission.resource) && !startswith(permission.resource, "$${function:")
+        if !startswith(permission.resource, "$${") || contains(local.named, permission.resource)
       ],
-      [
-        for arn in each.key == "queue" ? var.queue_arns : [] :
-        { Effect = "Allow", Action = local.receive, Resource = arn }
-      ],
-      each.key != "kafka" || var.kafka_secret_arn == null ? [] : [
-        { Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = var.kafka_secret_arn },
-      ],
+      flatten([
+        for service, connected in local.connected : [
+          for source in local.brought[service] : [
+            for permission in connected.permissions : {
+              Effect   = "Allow"
+              Action   = permission.actions
+              Resource = replace(replace(permission.resource, "$${source}", source.arn), "$${prefix}", source.prefix)
+            }
+          ]
+        ] if connected.function == each.key
+      ]),
+      [for statement in local.kafka_statements : statement if each.key == "kafka"],
+      # Lambda makes the interfaces with the function's role, which AWS lets nobody name: the resource is any. The function's own
+      # code may not do it.
+      var.vpc_config == null ? [] : [{ Effect = "Allow", Action = local.network_actions, Resource = "*" }],
+      var.vpc_config == null ? [] : [{
+        Effect    = "Deny"
+        Action    = local.network_actions
+        Resource  = "*"
+        Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}-${each.key}" } }
+      }],
+      # the variables of the function, messages of queues, letters and state are encrypted with the key
       var.kms_key_arn == null ? [] : [
-        { Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.kms_key_arn },
+        {
+          Effect   = "Allow"
+          Action   = concat(["kms:Decrypt", "kms:GenerateDataKey"], length(local.table_names) == 0 ? [] : local.table_key_actions)
+          Resource = var.kms_key_arn
+        },
+      ],
+      length(var.source_kms_key_arns) == 0 ? [] : [
+        { Effect = "Allow", Action = ["kms:Decrypt"], Resource = sort(var.source_kms_key_arns) },
       ],
     )
   })
 }
 
 locals {
-  receive = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+  network_actions = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+  ]
+  # what DynamoDB asks of who uses a table with a key
+  table_key_actions = ["kms:DescribeKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
 }
 
 resource "aws_lambda_function" "this" {
@@ -119,13 +177,18 @@ resource "aws_lambda_function" "this" {
   filename                       = local.archive
   source_code_hash               = filebase64sha256(local.archive)
   memory_size                    = coalesce(var.memory, each.value.memory.value)
-  timeout                        = var.timeout == null ? each.value.timeout.value : each.key == "schedule" && each.value.timeout.value > 60 ? max(var.timeout, 60) + 30 : var.timeout
+  timeout                        = local.timeouts[each.key]
   reserved_concurrent_executions = var.reserved_concurrency
   kms_key_arn                    = var.kms_key_arn
+  source_kms_key_arn             = var.kms_key_arn
   tags                           = var.tags
 
   environment {
-    variables = local.environment
+    variables = merge(
+      local.environment,
+      # only pollers that are always there take an answer for a part of a batch
+      { for name in each.key == "kafka" && local.kafka_pollers ? ["AMALGAM_KAFKA_PARTIAL_FAILURES"] : [] : name => "true" },
+    )
   }
 
   logging_config {
@@ -133,16 +196,21 @@ resource "aws_lambda_function" "this" {
     log_group  = aws_cloudwatch_log_group.this[each.key].name
   }
 
+  dynamic "vpc_config" {
+    for_each = var.vpc_config == null ? [] : [var.vpc_config]
+    content {
+      subnet_ids                  = vpc_config.value.subnet_ids
+      security_group_ids          = vpc_config.value.security_group_ids
+      ipv6_allowed_for_dual_stack = vpc_config.value.ipv6_allowed_for_dual_stack
+    }
+  }
+
   depends_on = [aws_iam_role_policy.this]
 
   lifecycle {
     precondition {
-      condition     = local.plan.version == 1
-      error_message = "resources.json should have version 1, got ${local.plan.version}: use the module of the same release as amalgam."
-    }
-    precondition {
-      condition     = length(local.plan.problems) == 0
-      error_message = join("\n", local.plan.problems)
+      condition     = each.key != "firehose" || local.timeouts[each.key] <= 300
+      error_message = "timeout should be at most 300 seconds where Firehose calls a function, got ${local.timeouts[each.key]}."
     }
   }
 }
@@ -163,69 +231,26 @@ resource "aws_iam_role_policy" "itself" {
   })
 }
 
-# ---- Queues -------------------------------------------------------------------------------------------------------------
-
-resource "aws_sqs_queue" "this" {
-  for_each = local.queues
-
-  name                       = "${var.name}-${each.key}"
-  message_retention_seconds  = each.value.retentionSeconds
-  visibility_timeout_seconds = try(each.value.visibilityTimeoutSeconds, null) == null ? null : var.timeout == null ? each.value.visibilityTimeoutSeconds : max(each.value.visibilityTimeoutSeconds, 6 * var.timeout)
-  sqs_managed_sse_enabled    = var.kms_key_arn == null ? true : null
-  kms_master_key_id          = var.kms_key_arn
-  tags                       = var.tags
-}
-
-# Apart from the queue, since a queue can't name another of the same set.
-resource "aws_sqs_queue_redrive_policy" "this" {
-  for_each = { for id, each in local.queues : id => each.redrive if can(each.redrive) }
-
-  queue_url = aws_sqs_queue.this[each.key].id
-  redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.this[each.value.to].arn
-    maxReceiveCount     = each.value.after
-  })
-}
-
-resource "aws_sqs_queue_policy" "this" {
-  for_each = local.queues
-
-  queue_url = aws_sqs_queue.this[each.key].id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = concat(
-      [{
-        Effect    = "Deny"
-        Principal = { AWS = "*" }
-        Action    = "sqs:*"
-        Resource  = aws_sqs_queue.this[each.key].arn
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      }],
-      [
-        for sender in local.senders : {
-          Effect    = "Allow"
-          Principal = { Service = sender.principal }
-          Action    = "sqs:SendMessage"
-          Resource  = aws_sqs_queue.this[each.key].arn
-          Condition = merge(
-            { ArnEquals = { "aws:SourceArn" = lookup(local.resolved, sender.source, sender.source) } },
-            # a bucket's ARN has no account
-            sender.principal == "s3.amazonaws.com" ? { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.this.account_id } } : null,
-          )
-        } if sender.to == each.key
-      ],
-    )
-  })
-}
-
 locals {
-  # Services that put what Lambda did not take into a queue themselves.
-  senders = concat(
-    [for each in local.plan.topics : { to = each.deadLetters, principal = "sns.amazonaws.com", source = each.arn }],
-    [for each in local.plan.rules : { to = each.deadLetters, principal = "events.amazonaws.com", source = "$${rule:${each.id}}" }],
+  # In the policy of a key any resource is the key itself.
+  key_statements = concat(
+    [{
+      Sid       = "AmalgamLogs"
+      Effect    = "Allow"
+      Principal = { Service = ["logs.${local.region}.amazonaws.com"] }
+      Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+      Resource  = "*"
+      Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${var.name}-*" } }
+    }],
     [
-      for bucket in keys(local.notifications) :
-      { to = "objects", principal = "s3.amazonaws.com", source = "arn:${data.aws_partition.this.partition}:s3:::${bucket}" }
+      for service in distinct([for each in local.senders : each.principal]) : {
+        Sid       = "AmalgamQueues${title(split(".", service)[0])}"
+        Effect    = "Allow"
+        Principal = { Service = [service] }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      }
     ],
   )
 }

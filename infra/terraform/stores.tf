@@ -1,26 +1,54 @@
 # Where functions keep what outlives an invocation.
 
 locals {
-  # What the user has set in environment takes the place of a table or a bucket.
-  tables  = { for each in local.plan.tables : each.id => each if !contains(keys(var.environment), "AMALGAM_STATE") }
-  buckets = { for each in local.plan.buckets : each.id => each if !contains(keys(var.environment), "AMALGAM_DEAD_LETTERS") }
-  elsewhere = concat(
-    [for each in local.plan.tables : "$${table:${each.id}}" if !contains(keys(local.tables), each.id)],
-    [for each in local.plan.buckets : "$${objects:${each.id}}" if !contains(keys(local.buckets), each.id)],
-  )
+  # What the variables of the functions need, but those that the user sets in the place of the plan's.
+  variables = {
+    for each in local.plan.environment : each.name => each.value
+    if !contains(keys(var.environment), each.name) && (each.name != "AMALGAM_HAND_OVER" || local.hands_over)
+  }
+  needed = flatten([for value in local.variables : regexall("\\$\\{[^}]*\\}", value)])
+  tables = {
+    for each in local.plan.tables : each.id => each
+    if contains(local.needed, "$${table-name:${each.id}}") && length(local.functions) > 0
+  }
+  buckets = {
+    for each in local.plan.buckets : each.id => each
+    if contains(local.needed, "$${place:${each.id}}") && length(local.functions) > 0
+  }
+
+  # Existing ones in their place.
+  table_names = { for id, each in local.tables : id => coalesce(var.state_table, "${var.name}-${id}") }
+  table_arns = {
+    for id, name in local.table_names : id => var.state_table == null
+    ? aws_dynamodb_table.this[id].arn
+    : "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${name}"
+  }
+  # A name has the account and the region, since names of buckets are taken worldwide.
+  bucket_names = {
+    for id, each in local.buckets : id => coalesce(
+      var.dead_letters_bucket,
+      lower(replace("${var.name}-${id}-${local.account}-${local.region}", "_", "-")),
+    )
+  }
+  bucket_arns = { for id, name in local.bucket_names : id => "arn:${local.partition}:s3:::${name}" }
 
   places = merge(
-    { for id, each in aws_dynamodb_table.this : "dynamodb:$${table-name:${id}}" => "dynamodb:${each.name}" },
-    { for id, each in aws_s3_bucket.this : "$${place:${id}}" => "s3://${each.bucket}/${var.name}" },
+    { for id, name in local.table_names : "$${table-name:${id}}" => var.state_table == null ? aws_dynamodb_table.this[id].name : name },
+    { for id, each in aws_sqs_queue.this : "$${queue-url:${id}}" => each.url },
+    { for id, name in local.bucket_names : "$${place:${id}}" => "s3://${var.dead_letters_bucket == null ? aws_s3_bucket.this[id].bucket : name}/${var.name}" },
   )
   environment = merge(
-    { for each in local.plan.environment : each.name => lookup(local.places, each.value, each.value) if !contains(keys(var.environment), each.name) },
+    {
+      for name, value in local.variables :
+      name => join("", [for part in regexall("\\$\\{[^}]*\\}|[^$]+", value) : lookup(local.places, part, part)])
+      if length(local.functions) > 0
+    },
     var.environment,
   )
 }
 
 resource "aws_dynamodb_table" "this" {
-  for_each = local.tables
+  for_each = { for id, each in local.tables : id => each if var.state_table == null }
 
   name                        = "${var.name}-${each.key}"
   billing_mode                = "PAY_PER_REQUEST"
@@ -54,11 +82,10 @@ resource "aws_dynamodb_table" "this" {
   }
 }
 
-# Its name has the account and the region, since names of buckets are taken worldwide.
 resource "aws_s3_bucket" "this" {
-  for_each = local.buckets
+  for_each = { for id, each in local.buckets : id => each if var.dead_letters_bucket == null }
 
-  bucket        = lower(replace("${var.name}-${each.key}-${data.aws_caller_identity.this.account_id}-${data.aws_region.this.region}", "_", "-"))
+  bucket        = local.bucket_names[each.key]
   force_destroy = !var.deletion_protection
   tags          = var.tags
 }
@@ -79,6 +106,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = each.value.id
 
   rule {
+    bucket_key_enabled = var.kms_key_arn == null ? null : true # fewer calls of the key, which are billed
+
     apply_server_side_encryption_by_default {
       sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
       kms_master_key_id = var.kms_key_arn
@@ -113,6 +142,7 @@ resource "aws_s3_bucket_policy" "this" {
   bucket = each.value.id
   policy = jsonencode({
     Version = "2012-10-17"
+    # nobody may do anything without encryption on the way: a denial, so it names everybody and everything
     Statement = [{
       Effect    = "Deny"
       Principal = { AWS = "*" }

@@ -25,26 +25,40 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 }
 
 resource "aws_lambda_permission" "this" {
-  for_each = merge([
-    for kind, function in local.functions : {
-      for each in function.invokers : "${kind} ${each.principal} ${try(each.sourceArn, "")}" => {
-        kind = kind, principal = each.principal, source = each.sourceArn
-      } if can(each.sourceArn)
-    }
-  ]...)
+  for_each = merge(concat(
+    [
+      for kind, function in local.functions : {
+        for each in function.invokers : "${kind} ${each.principal} ${try(each.sourceArn, "")}" => {
+          kind = kind, principal = each.principal, source = local.resolved[each.sourceArn]
+        } if can(each.sourceArn)
+      }
+    ],
+    [
+      for service, connected in local.connected : merge([
+        for each in connected.invokers : {
+          for name, source in local.brought[service] : "${connected.function} ${each.principal} ${name}" => {
+            kind = connected.function, principal = each.principal, source = replace(each.sourceArn, "$${source}", source.arn)
+          }
+        }
+      ]...) if contains(keys(local.functions), connected.function)
+    ],
+  )...)
 
-  function_name  = aws_lambda_function.this[each.value.kind].function_name
-  action         = "lambda:InvokeFunction"
-  principal      = each.value.principal
-  source_arn     = local.resolved[each.value.source]
-  source_account = data.aws_caller_identity.this.account_id
+  function_name = aws_lambda_function.this[each.value.kind].function_name
+  action        = "lambda:InvokeFunction"
+  principal     = each.value.principal
+  source_arn    = each.value.source
+  # other sources have their account, which may be another, in their ARN
+  source_account = each.value.principal == "logs.amazonaws.com" ? local.account : null
 }
 
 # ---- Log groups ---------------------------------------------------------------------------------------------------------
 
 locals {
+  own_log_groups = [for kind in keys(local.functions) : "/aws/lambda/${var.name}-${kind}"]
   log_groups = contains(keys(local.functions), "log-subscription") ? merge(
-    { for each in local.plan.logSubscriptions : each.logGroup => each.filterPattern },
+    # the account's subscription has those that the configuration names
+    { for each in local.plan.logSubscriptions : each.logGroup => each.filterPattern if var.account_logs == null },
     var.log_groups,
   ) : {}
 }
@@ -61,8 +75,35 @@ resource "aws_cloudwatch_log_subscription_filter" "this" {
 
   lifecycle {
     precondition {
-      condition     = !contains([for kind in keys(local.functions) : "/aws/lambda/${var.name}-${kind}"], each.key)
+      condition     = !contains(local.own_log_groups, each.key)
       error_message = "log group ${each.key} of the collector itself can't be subscribed: each log that it delivers would make another."
+    }
+  }
+}
+
+# All log groups of the account in this region, those to come, too, but the collector's own: their logs would make more logs.
+resource "aws_cloudwatch_log_account_policy" "this" {
+  for_each = {
+    for service, each in local.connected : each.function => each
+    if service == "logs" && var.account_logs != null && contains(keys(local.functions), each.function)
+  }
+
+  policy_name = "${var.name}-log-subscription"
+  policy_type = "SUBSCRIPTION_FILTER_POLICY"
+  policy_document = jsonencode({
+    DestinationArn = aws_lambda_function.this[each.key].arn
+    FilterPattern  = each.value.filterPattern
+    Distribution   = "Random"
+  })
+  scope              = "ALL"
+  selection_criteria = "LogGroupName NOT IN ${jsonencode(concat(local.own_log_groups, sort(try(var.account_logs.except, []))))}"
+
+  depends_on = [aws_lambda_permission.this]
+
+  lifecycle {
+    precondition {
+      condition     = !can(each.value.problem)
+      error_message = try(each.value.problem, "none")
     }
   }
 }
@@ -70,33 +111,40 @@ resource "aws_cloudwatch_log_subscription_filter" "this" {
 # ---- Queues, streams and Kafka ------------------------------------------------------------------------------------------
 
 locals {
-  sources = {
-    for each in concat(
-      local.plan.eventSources,
-      [for arn in var.queue_arns : merge(local.source_of_queue, { from = arn })],
-    ) : "${each.function} ${each.from}" => each if contains(keys(local.functions), each.function)
-  }
-  source_of_queue = { function = "queue", service = "sqs", maximumConcurrency = 10 }
+  sources = merge(
+    {
+      for each in local.plan.eventSources : "${each.function} ${each.from}" => merge(each, { arn = each.service == "kafka" ? local.kafka.cluster_arn : local.resolved[each.from] })
+      if contains(keys(local.functions), each.function) && (!startswith(each.from, "$${queue:") || contains(local.named, each.from))
+    },
+    merge(concat([{}], [
+      for service, connected in local.connected : {
+        for name, source in local.brought[service] :
+        "${connected.function} ${name}" => merge(connected.eventSource, { function = connected.function, service = service, arn = source.arn })
+      } if can(connected.eventSource) && contains(keys(local.functions), connected.function)
+    ])...),
+  )
 
-  # As Lambda names them.
-  kafka_authentication = { plain = "BASIC_AUTH", scram_256 = "SASL_SCRAM_256_AUTH", scram_512 = "SASL_SCRAM_512_AUTH", mtls = "CLIENT_CERTIFICATE_TLS_AUTH" }
+  # Of more messages than there is room for, some would count as failed.
+  most_concurrency = var.reserved_concurrency > 0 ? max(2, var.reserved_concurrency) : 1000
 }
 
 resource "aws_lambda_event_source_mapping" "this" {
   for_each = local.sources
 
   function_name                  = aws_lambda_function.this[each.value.function].arn
-  event_source_arn               = each.value.service == "kafka" ? null : lookup(local.resolved, each.value.from, each.value.from)
-  function_response_types        = each.value.service == "kafka" ? null : ["ReportBatchItemFailures"]
+  event_source_arn               = each.value.arn
+  function_response_types        = each.value.service != "kafka" || local.kafka_pollers ? ["ReportBatchItemFailures"] : null
   starting_position              = each.value.service == "sqs" ? null : try(each.value.startAt, "latest") == "earliest" ? "TRIM_HORIZON" : "LATEST"
-  bisect_batch_on_function_error = each.value.service == "kinesis" ? true : null
-  maximum_retry_attempts         = try(each.value.retries, null)
-  maximum_record_age_in_seconds  = try(each.value.maximumAgeSeconds, null)
-  topics                         = each.value.service == "kafka" ? [each.value.from] : null
-  tags                           = var.tags
+  bisect_batch_on_function_error = each.value.service == "kinesis" || (each.value.service == "kafka" && local.kafka_pollers) ? true : null
+  # as of streams; without pollers that are always there, a batch of Kafka comes again as a whole
+  maximum_retry_attempts        = try(each.value.retries, each.value.service == "kafka" && local.kafka_pollers ? 10 : null)
+  maximum_record_age_in_seconds = try(each.value.maximumAgeSeconds, each.value.service == "kafka" && local.kafka_pollers ? 86400 : null)
+  parallelization_factor        = each.value.service == "kinesis" ? var.parallelization : null
+  topics                        = each.value.service == "kafka" ? [each.value.from] : null
+  tags                          = var.tags
 
   dynamic "scaling_config" {
-    for_each = each.value.service == "sqs" ? [coalesce(var.maximum_concurrency, each.value.maximumConcurrency)] : []
+    for_each = each.value.service == "sqs" ? [coalesce(var.maximum_concurrency, min(each.value.maximumConcurrency, local.most_concurrency))] : []
     content {
       maximum_concurrency = scaling_config.value
     }
@@ -112,44 +160,99 @@ resource "aws_lambda_event_source_mapping" "this" {
   }
 
   dynamic "self_managed_event_source" {
-    for_each = each.value.service == "kafka" ? [each.value.kafka.brokers] : []
+    for_each = each.value.service == "kafka" && local.kafka.cluster_arn == null ? [each.value.kafka.brokers] : []
     content {
       endpoints = { KAFKA_BOOTSTRAP_SERVERS = join(",", self_managed_event_source.value) }
     }
   }
 
   dynamic "self_managed_kafka_event_source_config" {
-    for_each = each.value.service == "kafka" ? [each.value.kafka.groupId] : []
+    for_each = each.value.service == "kafka" && local.kafka.cluster_arn == null ? [each.value.kafka.groupId] : []
     content {
       consumer_group_id = self_managed_kafka_event_source_config.value
     }
   }
 
-  dynamic "source_access_configuration" {
-    for_each = compact([lookup(local.kafka_authentication, try(each.value.kafka.authentication, "none"), "")])
+  dynamic "amazon_managed_kafka_event_source_config" {
+    for_each = each.value.service == "kafka" && local.kafka.cluster_arn != null ? [each.value.kafka.groupId] : []
     content {
-      type = source_access_configuration.value
-      uri  = var.kafka_secret_arn
+      consumer_group_id = amazon_managed_kafka_event_source_config.value
+    }
+  }
+
+  dynamic "source_access_configuration" {
+    for_each = each.value.service == "kafka" ? local.kafka_access[each.value.from] : []
+    content {
+      type = source_access_configuration.value.type
+      uri  = source_access_configuration.value.uri
+    }
+  }
+
+  dynamic "provisioned_poller_config" {
+    for_each = each.value.service == "kafka" && local.kafka_pollers ? [local.kafka.pollers] : []
+    content {
+      minimum_pollers = provisioned_poller_config.value.minimum
+      maximum_pollers = provisioned_poller_config.value.maximum
     }
   }
 
   depends_on = [aws_iam_role_policy.this] # Lambda tries the role when a source is made
+
+  lifecycle {
+    precondition {
+      condition     = var.maximum_concurrency == null || coalesce(var.maximum_concurrency, 2) <= local.most_concurrency
+      error_message = "maximum_concurrency should be from 2 to ${local.most_concurrency}, got ${coalesce(var.maximum_concurrency, 0)}: messages that a function has no room for count as failed."
+    }
+    precondition {
+      condition     = try(each.value.kafka.authentication, "none") != "iam" || local.kafka.cluster_arn != null
+      error_message = "kafka should have cluster_arn, since only MSK knows roles, got none."
+    }
+    precondition {
+      condition     = each.value.service != "kafka" || local.kafka.cluster_arn != null || local.kafka.secret_arn != null || length(local.kafka.subnet_ids) > 0
+      error_message = "kafka should have cluster_arn, or secret_arn or subnet_ids for brokers outside of MSK, got none of them."
+    }
+  }
+}
+
+# ---- Firehose -----------------------------------------------------------------------------------------------------------
+
+# A delivery stream calls the function with its own role, and names the function's version.
+resource "aws_iam_role_policy" "delivery_stream" {
+  for_each = contains(keys(local.functions), "firehose") ? var.delivery_stream_roles : {}
+
+  name = "${var.name}-firehose"
+  role = each.value
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      for caller in local.connected.firehose.callers : {
+        Effect   = "Allow"
+        Action   = caller.actions
+        Resource = replace(caller.resource, "$${function:firehose}", aws_lambda_function.this["firehose"].arn)
+      }
+    ]
+  })
 }
 
 # ---- Topics and buses ---------------------------------------------------------------------------------------------------
 
 resource "aws_sns_topic_subscription" "this" {
-  for_each = contains(keys(local.functions), "topic") ? toset([for each in local.plan.topics : each.arn]) : []
+  for_each = contains(keys(local.functions), "topic") ? merge(
+    { for each in local.plan.topics : each.arn => local.resolved[each.arn] },
+    var.topics,
+  ) : {}
 
-  topic_arn = local.resolved[each.key]
+  topic_arn = each.value
   protocol  = "lambda"
   endpoint  = aws_lambda_function.this["topic"].arn
 
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.this["topic-dead-letters"].arn })
+
+  depends_on = [aws_lambda_permission.this]
 }
 
 locals {
-  rules = contains(keys(local.functions), "bus") ? { for each in local.plan.rules : each.id => each } : {}
+  rules = { for each in local.plan.rules : each.id => each if contains(keys(local.functions), "bus") }
 }
 
 resource "aws_cloudwatch_event_rule" "this" {
@@ -186,8 +289,9 @@ resource "aws_cloudwatch_event_target" "this" {
 # ---- Objects of S3 ------------------------------------------------------------------------------------------------------
 
 locals {
-  notifications = !contains(keys(local.functions), "objects") || !var.bucket_notifications ? {} : {
+  notifications = {
     for each in local.plan.notifications : each.bucket => each...
+    if contains(keys(local.functions), "objects") && var.bucket_notifications
   }
 }
 
@@ -210,10 +314,32 @@ resource "aws_s3_bucket_notification" "this" {
   depends_on = [aws_sqs_queue_policy.this] # S3 tries the queue when a notification is made
 }
 
+resource "aws_s3_bucket_notification" "brought" {
+  for_each = contains(keys(local.functions), "objects") && var.bucket_notifications ? var.buckets : {}
+
+  bucket = each.value.bucket
+
+  queue {
+    queue_arn     = aws_sqs_queue.this[local.connected.s3.queue].arn
+    events        = ["s3:ObjectCreated:*"]
+    filter_prefix = each.value.prefix
+    filter_suffix = each.value.suffix
+  }
+
+  depends_on = [aws_sqs_queue_policy.this]
+
+  lifecycle {
+    precondition {
+      condition     = !contains(keys(local.notifications), each.value.bucket)
+      error_message = "buckets should not have ${each.value.bucket}, which the configuration names: a bucket has one configuration of notifications."
+    }
+  }
+}
+
 # ---- Schedules ----------------------------------------------------------------------------------------------------------
 
 locals {
-  schedules = contains(keys(local.functions), "schedule") ? { for each in local.plan.schedules : each.component => each } : {}
+  schedules = { for each in local.plan.schedules : each.component => each if contains(keys(local.functions), "schedule") }
 
   # Names have 64 characters at most, and no slash, which components of modules have.
   names = {
@@ -233,7 +359,7 @@ resource "aws_iam_role" "scheduler" {
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
       Principal = { Service = each.value.principal }
-      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.this.account_id } }
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
     }]
   })
   tags = var.tags
@@ -246,9 +372,11 @@ resource "aws_iam_role_policy" "scheduler" {
   role = each.value.name
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
-      { Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = aws_lambda_function.this["schedule"].arn },
-    ]
+    Statement = concat(
+      [{ Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = aws_lambda_function.this["schedule"].arn }],
+      # what a schedule sends is encrypted with the key
+      var.kms_key_arn == null ? [] : [{ Effect = "Allow", Action = ["kms:Decrypt"], Resource = var.kms_key_arn }],
+    )
   })
 }
 
@@ -258,6 +386,7 @@ resource "aws_scheduler_schedule" "this" {
   name                = local.names[each.key]
   description         = "Runs ${each.key}"
   schedule_expression = "rate(${each.value.everyMinutes} ${each.value.everyMinutes == 1 ? "minute" : "minutes"})"
+  kms_key_arn         = var.kms_key_arn
 
   flexible_time_window {
     mode = "OFF"

@@ -108,40 +108,222 @@ variable "log_retention_days" {
   }
 }
 
+variable "vpc_config" {
+  description = "Where all functions run, to reach what has no public address. They then reach the internet only where the subnets have a way out, such as a NAT gateway. By default in no VPC."
+  type = object({
+    subnet_ids                  = set(string)
+    security_group_ids          = set(string)
+    ipv6_allowed_for_dual_stack = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = try(length(var.vpc_config.subnet_ids) > 0 && length(var.vpc_config.security_group_ids) > 0, var.vpc_config == null)
+    error_message = "vpc_config should have at least one subnet and one security group."
+  }
+}
+
 variable "log_groups" {
   description = "Log groups to subscribe besides those that the configuration names, each with its filter pattern; an empty pattern is all events."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
-variable "queue_arns" {
-  description = "Existing queues to take messages of, besides those that the configuration names. Their redrive policies are yours."
-  type        = set(string)
-  default     = []
+variable "account_logs" {
+  description = "Subscribes all log groups of the account in this region, those to come, too, but not the collector's own and those that `except` names: `{}` is all. An account has one such subscription for each region."
+  type        = object({ except = optional(set(string), []) })
+  default     = null
+
+  validation {
+    condition     = alltrue([for name in try(var.account_logs.except, []) : can(regex("^[A-Za-z0-9_/.#-]{1,512}$", name))])
+    error_message = "account_logs.except should have names of log groups, without patterns, since AWS selects only by name."
+  }
+}
+
+variable "queues" {
+  description = "ARNs of existing queues to take messages of, besides those that the configuration names, each under a name of your choice. Their redrive policies are yours."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in values(var.queues) : can(regex("^arn:[^:]+:sqs:", arn))])
+    error_message = "queues should have ARNs of SQS."
+  }
+}
+
+variable "create_queue" {
+  description = "Makes a queue for components that take messages and name none. Set this to false where `queues` has those to take."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "streams" {
+  description = "ARNs of streams of Kinesis to read, besides those that the configuration names, each under a name of your choice."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in values(var.streams) : can(regex("^arn:[^:]+:kinesis:", arn))])
+    error_message = "streams should have ARNs of Kinesis."
+  }
+}
+
+variable "parallelization" {
+  description = "Batches of a stream's shard that are worked on at the same time, from 1 to 10; records of one partition key stay in order."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.parallelization >= 1 && var.parallelization <= 10
+    error_message = "parallelization should be from 1 to 10."
+  }
+}
+
+variable "topics" {
+  description = "ARNs of topics of SNS to subscribe to, besides those that the configuration names, each under a name of your choice."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in values(var.topics) : can(regex("^arn:[^:]+:sns:", arn))])
+    error_message = "topics should have ARNs of SNS."
+  }
+}
+
+variable "delivery_stream_roles" {
+  description = "Names of the roles of delivery streams of Firehose that have the function transform their records, each under a name of your choice. The output function_arns has the function for the stream's processor."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = !anytrue([for role in values(var.delivery_stream_roles) : startswith(role, "arn:")])
+    error_message = "delivery_stream_roles should have names of roles, not their ARNs."
+  }
+}
+
+variable "buckets" {
+  description = "Existing buckets whose new objects are read, besides those that the configuration names, each under a name of your choice; `prefix` and `suffix` select keys."
+  type = map(object({
+    bucket = string
+    prefix = optional(string)
+    suffix = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(distinct([for each in values(var.buckets) : each.bucket])) == length(var.buckets)
+    error_message = "buckets should have each bucket once, since a bucket has one configuration of notifications."
+  }
 }
 
 variable "bucket_notifications" {
-  description = "Has the buckets that the configuration names notify the queue of new objects. A bucket has one configuration of notifications: where it has others already, set this to false, and send events of S3 to the output objects_queue_arn yourself, also through SNS or EventBridge."
+  description = "Has the buckets that the configuration names, and those in `buckets`, notify the queue of new objects. A bucket has one configuration of notifications: where it has others already, set this to false, and send events of S3 to the output objects_queue_arn yourself, also through SNS or EventBridge."
   type        = bool
   default     = true
+  nullable    = false
 }
 
-variable "kafka_secret_arn" {
-  description = "Secret of Secrets Manager with the user and the password for Kafka's brokers, where the configuration has authentication."
+variable "kafka" {
+  description = "What the configuration does not know of Kafka's brokers: `cluster_arn` of MSK; `secret_arn` with the user and the password, or the client's certificate; `root_ca_secret_arn` where no public CA vouches for the brokers; `subnet_ids` and `security_group_ids` of brokers in a VPC outside of MSK; `pollers` that are always there, which are billed by the hour and bring single records again in the place of whole batches."
+  type = object({
+    cluster_arn        = optional(string)
+    secret_arn         = optional(string)
+    root_ca_secret_arn = optional(string)
+    subnet_ids         = optional(set(string), [])
+    security_group_ids = optional(set(string), [])
+    pollers            = optional(object({ minimum = number, maximum = number }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = try(length(regexall("^arn:[^:]+:kafka:[^:]*:[^:]*:cluster/", var.kafka.cluster_arn)) > 0, var.kafka.cluster_arn == null)
+    error_message = "kafka.cluster_arn should be the ARN of a cluster in MSK."
+  }
+  validation {
+    condition     = (length(var.kafka.subnet_ids) == 0) == (length(var.kafka.security_group_ids) == 0)
+    error_message = "kafka should have subnet_ids and security_group_ids together."
+  }
+  validation {
+    condition     = try(length(var.kafka.subnet_ids) == 0 || length(var.kafka.cluster_arn) == 0, true)
+    error_message = "kafka should have subnet_ids only for brokers outside of MSK, whose clusters know their own."
+  }
+  validation {
+    condition     = try(var.kafka.pollers.minimum >= 1 && var.kafka.pollers.minimum <= var.kafka.pollers.maximum && var.kafka.pollers.maximum <= 2000, var.kafka.pollers == null)
+    error_message = "kafka.pollers should have a minimum of at least 1, and a maximum from that to 2000."
+  }
+}
+
+variable "state_table" {
+  description = "Name of an existing table of DynamoDB for what components keep, with the string keys `namespace` and `key` and the time to live `expires`. By default a new one, billed by request; AMALGAM_STATE in `environment` sets another place, such as `memory` or a Redis."
   type        = string
   default     = null
+}
+
+variable "dead_letters_bucket" {
+  description = "Name of an existing bucket for what backends refuse for good, and what waits for them; keys begin with `name`. By default a new one that keeps them for 30 days."
+  type        = string
+  default     = null
+}
+
+variable "alarms" {
+  description = "Alarms on data that is lost, refused, set aside or late, and on functions that fail: `{}` makes all that apply. `actions` has ARNs, such as of a topic, for the begin and the end of an alarm; `max_age_seconds` is how long data may wait in a queue or a stream, `max_lag_records` how many records of a topic of Kafka; `without` names those that are not wanted. CloudWatch bills each by the month. By default none."
+  type = object({
+    actions         = optional(list(string), [])
+    max_age_seconds = optional(number, 900)
+    max_lag_records = optional(number, 10000)
+    without         = optional(set(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = alltrue([for name in try(var.alarms.without, []) : contains(["dead-letters", "lost", "refused", "waiting", "lagging", "returned", "throttled", "failed"], name)])
+    error_message = "alarms.without should name some of dead-letters, lost, refused, waiting, lagging, returned, throttled and failed."
+  }
+  validation {
+    condition     = try(var.alarms.max_age_seconds > 0 && var.alarms.max_lag_records > 0, var.alarms == null)
+    error_message = "alarms should have max_age_seconds and max_lag_records above 0."
+  }
+}
+
+variable "dashboard" {
+  description = "Makes a dashboard in CloudWatch, which bills it by the month."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "kms_key_arn" {
-  description = "Key for logs, queues and the functions' variables. Its policy must let CloudWatch Logs use it. By default AWS' own keys."
+  description = "Key for logs, queues, the table, the bucket, schedules, and the functions' code and variables. Its policy must let services use it: the output kms_key_policy has the statements. By default AWS' own keys."
   type        = string
   default     = null
+
+  validation {
+    condition     = try(length(regexall("^arn:[^:]+:kms:[^:]*:[^:]*:key/", var.kms_key_arn)) > 0, var.kms_key_arn == null)
+    error_message = "kms_key_arn should be the ARN of a key, not of an alias."
+  }
+}
+
+variable "source_kms_key_arns" {
+  description = "Keys of existing queues, streams, buckets, tables and secrets that the functions read, so that they may decrypt with them."
+  type        = set(string)
+  default     = []
+  nullable    = false
 }
 
 variable "deletion_protection" {
   description = "Keeps the table of state and the bucket of refused data from being deleted with the module."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "tags" {
