@@ -199,7 +199,7 @@ async function functionFor(writer: Writer, answer: Answer, keepsLetters: boolean
     ...(keepsLetters && { deadLetters: letters }),
   });
   open.push(pipeline);
-  return { handler, clock, dead: () => letters.letters.flatMap(idsOfLetter) };
+  return { handler, clock, dead: () => letters.letters.flatMap(letter => idsOfLetter(letter)) };
 }
 
 /** Invokes with a batch of a queue and gives the ids of the messages that go back. */

@@ -116,7 +116,7 @@ describe.each([{ partial: "true" }, { partial: "" }])("with AMALGAM_KAFKA_PARTIA
 
       const { aside, brought } = await trigger(handler, list);
       await pipeline.close();
-      const dead = letters.letters.flatMap(idsOfLetter);
+      const dead = letters.letters.flatMap(letter => idsOfLetter(letter));
       const { stored } = backend;
       const mayRepeat = (id: string) => (brought.get(id) ?? 0) > 1;
       expect(balanceOf({ sent, stored, dead, returned: aside, mayRepeat })).toEqual(balanced);

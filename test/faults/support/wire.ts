@@ -56,6 +56,15 @@ export function wireOf(url: string, contentType = ""): Wire {
   throw new Error(`a request should be a push of a writer, got ${url}`);
 }
 
-/** The ids in a dead letter. */
-export const idsOfLetter = ({ format, body, metadata }: DeadLetter): string[] =>
-  idsIn(format as Wire, metadata["contentEncoding"], Buffer.from(body)); // tests have no others
+/** The ids in a dead letter of a writer; of an event of Lambda those of the known ones that its texts have, packed or not. */
+export function idsOfLetter({ format, body, metadata }: DeadLetter, known: readonly string[] = []): string[] {
+  if (format !== "aws_event") return idsIn(format as Wire, metadata["contentEncoding"], Buffer.from(body)); // tests have no others
+  const texts = textsIn(JSON.parse(Buffer.from(body).toString()));
+  return known.filter(id => texts.some(text => text.includes(`"${id}"`)));
+}
+
+/** All texts in a value, and what they are in base64. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value, Buffer.from(value, "base64").toString("latin1")];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
