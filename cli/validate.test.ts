@@ -35,6 +35,55 @@ test.for([
     text: 'local.file "f" {\n  file',
     says: ["2: expected block label, got TERMINATOR"],
   },
+  {
+    it: "words that a type reads, and those that a component reads itself only when it is built",
+    text: `loki.process "p" {
+  forward_to = []
+  stage.replace { expression = "(" }
+  stage.template {
+    source   = "x"
+    template = "{{"
+  }
+  stage.sampling { rate = 2 }
+  stage.labels {
+    values      = { a = "" }
+    source_type = "magic"
+  }
+  stage.split_json { source = "" }
+  stage.eventlogmessage { source = "" }
+}
+prometheus.scrape "s" {
+  targets                       = []
+  forward_to                    = []
+  scrape_protocols              = ["magic", ["x"]]
+  metric_name_validation_scheme = "magic"
+}
+otelcol.processor.filter "f" {
+  error_mode = "magic"
+  output { }
+  debug_metrics { level = "magic" }
+}
+otelcol.processor.probabilistic_sampler "p" {
+  attribute_source = "magic"
+  output { }
+}
+otelcol.auth.headers "h" {
+  header {
+    key    = "k"
+    value  = "v"
+    action = "Magic"
+  }
+}
+`,
+    says: [
+      "11: unknown source_type: magic",
+      "13: source cannot be empty",
+      "19: expected string, got array",
+      "23: unknown error mode magic",
+      '25: unrecognized debug level "magic"',
+      "35: unknown action magic",
+    ],
+  },
 ])("$it", ({ text, says }) => {
   expect(problems(text)).toEqual(says);
 });

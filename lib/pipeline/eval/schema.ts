@@ -25,6 +25,8 @@ export interface Type<T> {
   /** What items of a list and fields of a map are. */
   readonly item?: Type<unknown>;
   readonly field?: Type<unknown>;
+  /** What a literal has to be where nothing is evaluated: Alloy looks at the rest when it builds the component. */
+  readonly literal?: Type<unknown>;
   decode(value: Value): T;
 }
 

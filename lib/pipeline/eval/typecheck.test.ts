@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseExpression } from "../syntax/parser.ts";
 import type { Type } from "./schema.ts";
 import { typeCheck } from "./typecheck.ts";
-import { any, bool, bytes, duration, int, list, map, oneOf, secret, string, target } from "./types.ts";
+import { any, bool, bytes, duration, int, late, list, map, oneOf, secret, string, target } from "./types.ts";
 
 const receiver: Type<unknown> = { name: "any(loki.LogsReceiver)", decode: value => value };
 
@@ -19,6 +19,13 @@ test.for<{ it: string; type: Type<unknown>; text: string; found: readonly string
     type: oneOf("word", ["a", "b"]),
     text: '"c"',
     found: ['1:4 unrecognized word "c", expected a or b'],
+  },
+  { it: "a word that is looked at later is a text", type: late(oneOf("word", ["a"])), text: '"c"', found: [] },
+  {
+    it: "a word that is looked at later is no list",
+    type: list(late(oneOf("word", ["a"]))),
+    text: '["c", ["a"]]',
+    found: ["7:12 expected string, got array"],
   },
   { it: "a size is read", type: bytes, text: '"1XB"', found: ["1:6 units: unknown unit XB in 1XB"] },
   { it: "text is a secret", type: secret, text: '"x"', found: [] },

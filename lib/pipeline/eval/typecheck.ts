@@ -11,7 +11,8 @@ import { kindOf } from "./value.ts";
 type Report = (range: Range, message: string, hint?: string) => void;
 
 /** Reports what is wrong with an expression for a type. */
-export function typeCheck(expr: Expr, type: Type<unknown>, report: Report): void {
+export function typeCheck(expr: Expr, wanted: Type<unknown>, report: Report): void {
+  const type = wanted.literal ?? wanted;
   if (isInterface(type)) return;
   switch (expr.kind) {
     case "literal":

@@ -101,6 +101,9 @@ export const oneOf = <const W extends string>(
   },
 });
 
+/** A type of which Alloy's `validate` says only whether a literal is a text at all; `literal` is for those that are none. */
+export const late = <T extends Type<unknown>>(type: T, literal: Type<unknown> = string): T => ({ ...type, literal });
+
 export const list = <T>(item: Type<T>): ExportType<readonly T[]> => ({
   name: `list(${item.name})`,
   item,

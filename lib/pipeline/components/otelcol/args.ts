@@ -1,6 +1,6 @@
 /** Arguments that OpenTelemetry components share. */
 import { block, type Infer, object, optional, refusedBlock, requiredBlock } from "../../eval/schema.ts";
-import { bool, duration, list, oneOf, secret, string } from "../../eval/types.ts";
+import { bool, duration, late, list, oneOf, secret, string } from "../../eval/types.ts";
 import { otel } from "../../graph/kinds.ts";
 import { receiver } from "../../graph/receiver.ts";
 
@@ -9,7 +9,11 @@ export const debugMetrics = block(
   object({
     disable_high_cardinality_metrics: optional(bool, true, "Accepted; there are no such metrics here."),
     level: optional(
-      oneOf("level", ["none", "basic", "normal", "detailed"]),
+      oneOf(
+        "level",
+        ["none", "basic", "normal", "detailed"],
+        text => `unrecognized debug level ${JSON.stringify(text)}`,
+      ),
       "detailed",
       "Accepted; all metrics are kept.",
     ),
@@ -28,7 +32,7 @@ export const output = requiredBlock(outputArgs, "Where to send telemetry.");
 export type OutputArgs = Infer<typeof outputArgs>;
 
 const tlsVersion = (description: string) =>
-  optional(oneOf("TLS version", ["1.0", "1.1", "1.2", "1.3"]), undefined, description);
+  optional(late(oneOf("TLS version", ["1.0", "1.1", "1.2", "1.3"])), undefined, description);
 
 const tlsFields = {
   ca_pem: optional(string, undefined, "CA certificates in PEM."),

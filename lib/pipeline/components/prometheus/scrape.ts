@@ -4,7 +4,7 @@ import { decompress } from "../../delivery/compress.ts";
 import { messageOf, TooLargeError } from "../../delivery/errors.ts";
 import type { HttpClient } from "../../delivery/http.ts";
 import { block, type Infer, object, optional, refused, required } from "../../eval/schema.ts";
-import { bool, bytes, duration, int, list, map, number, oneOf, string, target } from "../../eval/types.ts";
+import { bool, bytes, duration, int, late, list, map, number, oneOf, string, target } from "../../eval/types.ts";
 import { type Consumer, defineComponent, type Host, internalAddress, type Problem } from "../../graph/component.ts";
 import { fanOut } from "../../graph/gate.ts";
 import type { Invocation } from "../../graph/invocation.ts";
@@ -21,7 +21,7 @@ import { inShard, measured, RoundCost, shardsFor } from "./scrape/shards.ts";
 import { StalenessState } from "./scrape/staleness.ts";
 import { type ScrapeTarget, scrapeTargets } from "./scrape/targets.ts";
 
-const protocol = oneOf("scrape protocol", protocols);
+const protocol = late(oneOf("scrape protocol", protocols));
 
 const args = object({
   targets: required(list(target), "What to scrape."),
@@ -53,12 +53,12 @@ const args = object({
   extra_metrics: optional(bool, false, "Adds series about the scrape's limits and size."),
   enable_protobuf_negotiation: optional(bool, false, "Asks for protobuf first. Use `scrape_protocols`."),
   metric_name_validation_scheme: optional(
-    oneOf("metric name validation scheme", ["legacy", "utf8"]),
+    late(oneOf("metric name validation scheme", ["legacy", "utf8"])),
     "legacy",
     "Which names are valid.",
   ),
   metric_name_escaping_scheme: optional(
-    oneOf("metric name escaping scheme", ["allow-utf-8", "underscores", "dots", "values", ""]),
+    late(oneOf("metric name escaping scheme", ["allow-utf-8", "underscores", "dots", "values", ""])),
     undefined,
     "How targets shall write names that are not valid.",
   ),

@@ -1,14 +1,16 @@
 /** stage.eventlogmessage: takes the `key: value` lines of a Windows event's message into the extracted values. */
 
 import { type Infer, Mismatch, object, optional } from "../../../eval/schema.ts";
-import { bool, text } from "../../../eval/types.ts";
+import { bool, late, text } from "../../../eval/types.ts";
 import type { Stage } from "./entry.ts";
 import { isClassicLabelName } from "./label-sets.ts";
 
-const source = text("string", value => {
-  if (!isClassicLabelName(value)) throw new Mismatch(`invalid label name: ${value}`);
-  return value;
-});
+const source = late(
+  text("string", value => {
+    if (!isClassicLabelName(value)) throw new Mismatch(`invalid label name: ${value}`);
+    return value;
+  }),
+);
 
 export const eventLogMessageArgs = object({
   source: optional(source, "message", "Extracted value that holds the message."),

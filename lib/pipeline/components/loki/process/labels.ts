@@ -8,7 +8,11 @@ import type { Entry, Stage } from "./entry.ts";
 import type { LabelSets } from "./label-sets.ts";
 import { nullableString, sources } from "./values.ts";
 
-export const sourceType = oneOf("source_type", ["line", "label", "structured_metadata", "extracted"]);
+export const sourceType = oneOf(
+  "source_type",
+  ["line", "label", "structured_metadata", "extracted"],
+  text => `unknown source_type: ${text}`,
+);
 
 export const labelsArgs = object({
   values: required(map(nullableString), "What each label is made of; empty: the value of the label's name."),

@@ -1,21 +1,23 @@
 /** stage.replace: replaces what the groups of a regular expression match by what a template makes of it. */
 
 import { type Infer, Mismatch, object, optional, required } from "../../../eval/schema.ts";
-import { string, text } from "../../../eval/types.ts";
+import { late, string, text } from "../../../eval/types.ts";
 import { compileRegex, type Regex, RegexError } from "../../../regex/regex.ts";
 import { type Template, TemplateSyntaxError } from "../../../template/template.ts";
 import type { Entry, Run, Stage } from "./entry.ts";
 import { compileStageTemplate, render, templateData } from "./template.ts";
 
-const expression = text("string", pattern => {
-  if (pattern === "") throw new Mismatch("empty regular expression not allowed");
-  try {
-    return compileRegex(pattern);
-  } catch (error) {
-    if (error instanceof RegexError) throw new Mismatch(error.message);
-    throw error;
-  }
-});
+const expression = late(
+  text("string", pattern => {
+    if (pattern === "") throw new Mismatch("empty regular expression not allowed");
+    try {
+      return compileRegex(pattern);
+    } catch (error) {
+      if (error instanceof RegexError) throw new Mismatch(error.message);
+      throw error;
+    }
+  }),
+);
 
 export const replaceArgs = object({
   expression: required(expression, "Regular expression (RE2); what its groups match is replaced, the rest stays."),

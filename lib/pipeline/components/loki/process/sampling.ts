@@ -6,6 +6,7 @@ import type { Stage } from "./entry.ts";
 
 const share: Type<number> = {
   name: number.name,
+  literal: number,
   decode(value) {
     const rate = number.decode(value);
     if (rate >= 0 && rate <= 1) return rate;

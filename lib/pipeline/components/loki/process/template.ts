@@ -1,7 +1,7 @@
 /** stage.template: sets an extracted value to what a template makes of the extracted values and the line. */
 
 import { type Infer, Mismatch, object, required } from "../../../eval/schema.ts";
-import { string, text } from "../../../eval/types.ts";
+import { late, string, text } from "../../../eval/types.ts";
 import { ProblemError } from "../../../graph/component.ts";
 import { promtailFunctions } from "../../../template/promtail.ts";
 import { compileTemplate, type Template, TemplateError, TemplateSyntaxError } from "../../../template/template.ts";
@@ -11,14 +11,16 @@ import { type Entry, printed, type Run, type Stage } from "./entry.ts";
 export const compileStageTemplate = (source: string): Template =>
   compileTemplate(source, { name: "pipeline_template", functions: promtailFunctions });
 
-const template = text("string", source => {
-  try {
-    return compileStageTemplate(source);
-  } catch (error) {
-    if (error instanceof TemplateSyntaxError) throw new Mismatch(error.message);
-    throw error;
-  }
-});
+const template = late(
+  text("string", source => {
+    try {
+      return compileStageTemplate(source);
+    } catch (error) {
+      if (error instanceof TemplateSyntaxError) throw new Mismatch(error.message);
+      throw error;
+    }
+  }),
+);
 
 export const templateArgs = object({
   source: required(string, "Extracted value to set; the template sees what it was as `.Value`."),

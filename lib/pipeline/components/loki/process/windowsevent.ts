@@ -1,14 +1,16 @@
 /** stage.windowsevent: takes the sections of a Windows event's message into the extracted values. */
 
 import { type Infer, Mismatch, object, optional } from "../../../eval/schema.ts";
-import { bool, text } from "../../../eval/types.ts";
+import { bool, late, text } from "../../../eval/types.ts";
 import type { Entry, Stage } from "./entry.ts";
 import { goTrim } from "./eventlogmessage.ts";
 
-const source = text("string", value => {
-  if (value === "") throw new Mismatch(`invalid label name: ${value}`);
-  return value;
-});
+const source = late(
+  text("string", value => {
+    if (value === "") throw new Mismatch(`invalid label name: ${value}`);
+    return value;
+  }),
+);
 
 export const windowsEventArgs = object({
   source: optional(source, "message", "Extracted value that holds the message."),

@@ -1,5 +1,6 @@
 /** Sets headers of requests that go out, also from what is known of the client whose data they carry. */
 import { DeliveryError } from "../../../delivery/errors.ts";
+import { hintFor } from "../../../eval/hints.ts";
 import { blocks, type Infer, Mismatch, object, optional, required } from "../../../eval/schema.ts";
 import { optionalSecret, string, text } from "../../../eval/types.ts";
 import { defineComponent, type Problem } from "../../../graph/component.ts";
@@ -10,9 +11,10 @@ import { type AuthHandler, authExports } from "../auth.ts";
 const actions = ["insert", "update", "upsert", "delete"] as const;
 
 const action = text("string(headers.Action)", word => {
-  const found = actions.find(name => name === word.toLowerCase());
+  const name = word.toLowerCase();
+  const found = actions.find(each => each === name);
   if (found) return found;
-  throw new Mismatch(`unknown action ${JSON.stringify(word)}, expected ${actions.join(", ")}`);
+  throw new Mismatch(`unknown action ${name}`, [], hintFor(name, actions) ?? `use one of ${actions.join(", ")}`);
 });
 
 const header = object({

@@ -2,7 +2,7 @@
 import { appendFileSync } from "node:fs";
 import path from "node:path";
 import { type Infer, Mismatch, object, optional } from "../../../eval/schema.ts";
-import { bool, int, list, string, text } from "../../../eval/types.ts";
+import { bool, int, late, list, string, text } from "../../../eval/types.ts";
 import { defineComponent, type Host, type Problem } from "../../../graph/component.ts";
 import type { Fields, Invocation } from "../../../graph/invocation.ts";
 import { countItems, type OtlpBatch } from "../../../graph/kinds.ts";
@@ -22,7 +22,7 @@ const verbosity = text("string", word => {
 
 const args = object({
   verbosity: optional(
-    verbosity,
+    late(verbosity),
     "basic",
     "How much is written: `basic`, numbers; `normal`, a line for each record; `detailed`, all fields.",
   ),

@@ -217,7 +217,7 @@ test("a condition that fails is told once for each batch and passed over", async
 });
 
 test("or passed over in silence", async () => {
-  const pipeline = await openPipeline(config(`error_mode = "silent"\n ${failing}`));
+  const pipeline = await openPipeline(config(`error_mode = "Silent"\n ${failing}`));
   await pipeline.push("otelcol.processor.filter.f", "logs", logs);
   expect([pipeline.received.length, pipeline.logged]).toEqual([1, []]);
   await pipeline.close();

@@ -1,5 +1,6 @@
 /** Drops spans, span events, metrics, data points and log records for which an OTTL condition holds. */
 import { DeliveryError, messageOf } from "../../../delivery/errors.ts";
+import { toText } from "../../../eval/convert.ts";
 import { block, blocks, type Infer, object, optional, required } from "../../../eval/schema.ts";
 import { list, oneOf, string } from "../../../eval/types.ts";
 import { type Host, ProblemError } from "../../../graph/component.ts";
@@ -25,8 +26,11 @@ const contextConditions = object({
   conditions: required(list(string), "Conditions, any of which drops the record."),
 });
 
+const lowercase = oneOf("error mode", errorModes, text => `unknown error mode ${text}`);
+const errorMode: typeof lowercase = { ...lowercase, decode: value => lowercase.decode(toText(value).toLowerCase()) };
+
 const args = object({
-  error_mode: optional(oneOf("error mode", errorModes), "ignore", "What a condition that fails does."),
+  error_mode: optional(errorMode, "ignore", "What a condition that fails does."),
   traces: block(object({ span: conditions("the span"), spanevent: conditions("the event") }), "Conditions for traces."),
   metrics: block(
     object({ metric: conditions("the metric"), datapoint: conditions("the data point") }),

@@ -1,6 +1,6 @@
 /** Keeps a share of traces and log records, decided by their trace ids, by a hash, or by an attribute. */
 import { type Infer, object, optional } from "../../../eval/schema.ts";
-import { bool, int, number, oneOf, string } from "../../../eval/types.ts";
+import { bool, int, late, number, oneOf, string } from "../../../eval/types.ts";
 import { EvaluationFailure } from "../../../ottl/error.ts";
 import { parseFloatText } from "../../../ottl/params.ts";
 import { setBytes } from "../../../telemetry/otlp/fields.ts";
@@ -30,14 +30,14 @@ const args = object({
   sampling_percentage: optional(number, 0, "Share that is kept, from 0 to 100."),
   hash_seed: optional(int, 0, "Seed of the hash; collectors of one tier have the same."),
   mode: optional(
-    oneOf("sampler mode", ["hash_seed", "equalizing", "proportional", ""]),
+    late(oneOf("sampler mode", ["hash_seed", "equalizing", "proportional", ""])),
     "",
     "How decisions are made: by a hash, or consistently by 56 bits of randomness.",
   ),
   fail_closed: optional(bool, true, "Drops what no decision can be made for."),
   sampling_precision: optional(int, 4, "Significant hex digits of thresholds."),
   attribute_source: optional(
-    oneOf("attribute source", ["traceID", "record"]),
+    late(oneOf("attribute source", ["traceID", "record"])),
     "traceID",
     "What decides for log records: the trace id, or from_attribute.",
   ),

@@ -1,7 +1,7 @@
 /** Which records a processor touches: the `include` and `exclude` blocks of the attributes and span processors. */
 import { formatFloat } from "../../../../eval/gofloat.ts";
 import { block, blocks, type Infer, Mismatch, object, optional, required } from "../../../../eval/schema.ts";
-import { any, bool, int, list, oneOf, string, text } from "../../../../eval/types.ts";
+import { any, bool, int, late, list, oneOf, string, text } from "../../../../eval/types.ts";
 import type { Value as ConfigValue } from "../../../../eval/value.ts";
 import { ProblemError } from "../../../../graph/component.ts";
 import type { Signal } from "../../../../graph/trigger.ts";
@@ -23,7 +23,7 @@ const severities: ReadonlyMap<string, number> = new Map(
 const severity = text("string(otelcol.SeverityLevel)", name => {
   const number = severities.get(name);
   if (number !== undefined) return number;
-  throw new Mismatch(`unrecognized severity level "${name}", expected one such as INFO or ERROR2`);
+  throw new Mismatch(`unrecognized severity level ${JSON.stringify(name)}`, [], "use one such as INFO or ERROR2");
 });
 
 const attribute = object({
@@ -32,7 +32,7 @@ const attribute = object({
 });
 
 const match = object({
-  match_type: required(oneOf("match_type", ["strict", "regexp"]), "How texts are compared."),
+  match_type: required(late(oneOf("match_type", ["strict", "regexp"])), "How texts are compared."),
   regexp: block(
     object({
       cache_enabled: optional(bool, false, "Accepted; matching is fast enough."),
