@@ -209,6 +209,7 @@ test("alarms watch all functions and queues, ten metrics each at most", () => {
     "dead-letters: sum of 8 AWS/SQS ApproximateNumberOfMessagesVisible >= 1 1 of 1",
     "lost: sum of 10 AWS/Lambda DestinationDeliveryFailures >= 1 1 of 1",
     "refused: sum of 10 Amalgam DeadItems >= 1 1 of 1",
+    "set-aside: sum of 10 Amalgam SetAsideRecords >= 1 1 of 1",
     "waiting: max of 4 AWS/SQS ApproximateAgeOfOldestMessage, AWS/Lambda IteratorAge >= 900 3 of 5",
     "lagging: max of 1 AWS/Lambda OffsetLag >= 10000 3 of 5",
     "returned: sum of 10 Amalgam ReturnedRecords >= 1 3 of 5",
@@ -228,7 +229,7 @@ test("CloudWatch takes ten metrics in an alarm: an eleventh function has another
 
 test("a graph without queues, streams and Kafka has no alarm of those", () => {
   const { alarms, dashboard } = planResources(graphOf(component("loki.source.api.a", [http(true)])));
-  expect(alarms.map(({ id }) => id)).toEqual(["lost", "refused", "returned", "throttled", "failed"]);
+  expect(alarms.map(({ id }) => id)).toEqual(["lost", "refused", "set-aside", "returned", "throttled", "failed"]);
   const [waiting] = dashboard.flat().filter(({ title }) => title === "Waiting, dead letters");
   expect(waiting).toEqual({
     kind: "metrics",

@@ -8,6 +8,7 @@ export type AlarmName =
   | "dead-letters"
   | "lost"
   | "refused"
+  | "set-aside"
   | "waiting"
   | "lagging"
   | "returned"
@@ -54,6 +55,10 @@ export function alarmsOf(parts: Parts): AlarmPlan[] {
       reason: "Lambda could not keep an event that it had given up",
     },
     refused: { metrics: own("DeadItems"), reason: "a backend refused data for good" },
+    "set-aside": {
+      metrics: own("SetAsideRecords"),
+      reason: "records could not be read, or nothing took them, and are kept as dead letters",
+    },
     waiting: {
       metrics: [
         ...queues.map(age),
@@ -132,6 +137,7 @@ export function dashboardOf(parts: Parts): (readonly WidgetPlan[])[] {
         sum("RetriedItems", "items tried again"),
         sum("DeadItems", "items refused for good"),
         sum("ReturnedRecords", "records returned"),
+        sum("SetAsideRecords", "records set aside"),
       ]),
     ],
     [
