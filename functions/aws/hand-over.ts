@@ -1,7 +1,7 @@
 /** Where a function puts what a backend does not take in time, as `AMALGAM_HAND_OVER` says; unset, it goes back to the trigger. */
 import { configurationHash } from "../../lib/pipeline/delivery/dead-letters.ts";
 import { handOverPlace, type QueuePlace } from "../../lib/pipeline/delivery/dead-letters-place.ts";
-import { type HandOver, handOverAfterMs } from "../../lib/pipeline/delivery/hand-over.ts";
+import { type HandOver, handOverOf } from "../../lib/pipeline/delivery/hand-over.ts";
 import type { StateStore } from "../../lib/pipeline/state/store.ts";
 import { openHandOver } from "./hand-over-queue.ts";
 
@@ -13,12 +13,15 @@ export function functionHandOver(
   const place = placeOfHandOver();
   if (!place) return {};
   const name = typeof configuration === "string" ? configuration : configurationHash(configuration);
+  const store = () => openHandOver(place, sharedState(state));
   return {
-    handOver: {
-      afterMs: handOverAfterMs,
-      put: (letter, lane) => openHandOver(place, sharedState(state)).put({ configuration: name, ...letter }, lane),
-      waits: async lane => (sharedState(state) ? openHandOver(place, state).waits(lane) : false),
-    },
+    handOver: handOverOf(
+      {
+        put: (letter, lane) => store().put(letter, lane),
+        waits: async lane => (sharedState(state) ? store().waits(lane) : false),
+      },
+      name,
+    ),
   };
 }
 

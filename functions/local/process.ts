@@ -5,6 +5,8 @@ import { blockDefinitions, knownElsewhere } from "../../lib/pipeline/components/
 import { configurationHash, type DeadLetterSink, withConfiguration } from "../../lib/pipeline/delivery/dead-letters.ts";
 import { folderDeadLetters } from "../../lib/pipeline/delivery/dead-letters-folder.ts";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
+import { handOverOf } from "../../lib/pipeline/delivery/hand-over.ts";
+import { SqliteHandOver } from "../../lib/pipeline/delivery/hand-over-sqlite.ts";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
 import { settingOf } from "../../lib/pipeline/graph/config-blocks.ts";
 import { Flow } from "../../lib/pipeline/graph/flow.ts";
@@ -21,6 +23,7 @@ import { formatDiagnosticLine } from "../../lib/pipeline/syntax/report.ts";
 import { parseRemote } from "../remotecfg/file.ts";
 import { readConfiguration } from "./configuration.ts";
 import { Doors } from "./doors.ts";
+import { WaitingDeliveries } from "./hand-over.ts";
 import { LineLimit, usualLineLimit } from "./line-limit.ts";
 import type { TraceRequest } from "./listener.ts";
 import type { ProcessLogger } from "./log.ts";
@@ -61,6 +64,8 @@ export class LocalProcess {
   readonly #options: ProcessOptions;
   readonly #state: StateStore;
   readonly #deadLetters: DeadLetterSink;
+  readonly #waiting: SqliteHandOver;
+  readonly #deliveries: WaitingDeliveries;
   readonly #doors: Doors;
   readonly #parts = new Map<PartName, Part>();
   readonly #ownLog: OwnLog;
@@ -81,6 +86,14 @@ export class LocalProcess {
     mkdirSync(storagePath, { recursive: true });
     this.#state = new SqliteStore(path.join(storagePath, "state.db"));
     this.#deadLetters = folderDeadLetters(path.join(storagePath, "dead-letters"));
+    this.#waiting = new SqliteHandOver(path.join(storagePath, "waiting.db"));
+    this.#deliveries = new WaitingDeliveries({
+      store: this.#waiting,
+      pipelines: () => this.pipelines,
+      deadLetters: this.#deadLetters,
+      log,
+      metrics: this.metrics,
+    });
     this.#ownLog = new OwnLog(log);
     this.#ownTraces = new OwnTraces(log);
     this.#doors = new Doors(log, traceRequests(this.#ownTraces));
@@ -147,10 +160,12 @@ export class LocalProcess {
     await closing;
     await this.#ownTraces.stop();
     await this.#endOwnLog();
+    await this.#deliveries.stop();
     for (const { pipeline } of parts) {
       await pipeline.settled();
       await pipeline.close();
     }
+    this.#waiting.close();
     await this.#state.close();
   }
 
@@ -186,6 +201,7 @@ export class LocalProcess {
       this.onServerChange?.();
     });
     this.#directory = directory;
+    this.#deliveries.start();
     const remote = this.#parts.get("remotecfg");
     if (remote) this.#watch(remote.pipeline); // its data is shown as the file says
     update();
@@ -295,12 +311,14 @@ export class LocalProcess {
 
   async #build(name: PartName, files: readonly File[], directory: string): Promise<Pipeline> {
     const { stability, community = false, log } = this.#options;
+    const configuration = configurationHash(files.map(({ source }) => source.text));
     const environment: Environment = {
       mode: "local",
       flow: new Flow(true),
       log,
       state: this.#state,
-      deadLetters: withConfiguration(this.#deadLetters, configurationHash(files.map(({ source }) => source.text))),
+      deadLetters: withConfiguration(this.#deadLetters, configuration),
+      handOver: handOverOf(this.#waiting, configuration),
       metrics: this.metrics,
       memories: this.#memories,
       path: name === "main" ? "" : name,

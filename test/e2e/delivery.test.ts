@@ -137,23 +137,59 @@ async function killTwice(backend: Backend, noticed: () => number): Promise<void>
 }
 
 /** What comes first: the end of the plan, or the failure of the load. */
-async function under(load: { readonly done: Promise<void> }, plan: Promise<void>): Promise<void> {
+async function under(load: { readonly done: Promise<void> }, plan: Promise<unknown>): Promise<void> {
   await Promise.race([plan, load.done.then(() => plan)]);
 }
 
-test("what clients push while the backend is killed twice is acknowledged in the end, and is there", async () => {
+/** How often a process has told that something waits for its backend. */
+const handedOver = ({ log }: { log(): string }): number => log().split("it waits to be delivered").length - 1;
+
+/** Resolves when the backend has all that was acknowledged. */
+const untilDelivered = (backend: Backend, { acknowledged }: Sent): Promise<unknown> =>
+  until(
+    () => {
+      const stored = backend.stored();
+      return acknowledged.every(id => stored.has(id));
+    },
+    () => `${acknowledged.length} records are at the backend, which has ${backend.stored().size}`,
+  );
+
+test("what clients push while the backend is killed twice is acknowledged, and there in the end", async () => {
   const backend = await startBackend();
   const [loki = 0, otlp = 0] = await freePorts(2);
-  await startAmalgam(writeConfig(configuration(backend.url, loki, otlp)));
+  const amalgam = await startAmalgam(writeConfig(configuration(backend.url, loki, otlp)));
   const load = startLoad(batchOf(loki, otlp), 8);
   await under(
     load,
-    killTwice(backend, () => load.refused),
+    killTwice(backend, () => handedOver(amalgam)),
   );
   await load.finish();
+  await untilDelivered(backend, load);
   const { result, summary } = accountOf(load, backend.stored());
   expect(result, summary).toEqual(nothingLost);
   expect(load.broken, `${summary}; connections to amalgam broke`).toBe(0);
+});
+
+test("what waits for the backend when the process is killed is delivered by the next one", async () => {
+  const backend = await startBackend();
+  const [loki = 0, otlp = 0] = await freePorts(2);
+  const config = writeConfig(configuration(backend.url, loki, otlp));
+  const amalgam = await startAmalgam(config);
+  await backend.kill();
+  const load = startLoad(batchOf(loki, otlp), 8);
+  await under(
+    load,
+    until(() => load.acknowledged.length > 200, "clients have their answers though the backend is gone"),
+  );
+  await load.finish();
+  expect(backend.stored().size).toBe(0);
+  amalgam.signal("SIGKILL");
+  await amalgam.exited;
+  await startAmalgam(config);
+  await backend.start();
+  await untilDelivered(backend, load);
+  const { result, summary } = accountOf(load, backend.stored());
+  expect(result, summary).toEqual(nothingLost);
 });
 
 test("what the local process answered well before it was killed twice is at the backend", async () => {

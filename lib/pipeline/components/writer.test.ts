@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { memoryDeadLetters } from "../delivery/dead-letters.ts";
 import { DeliveryError } from "../delivery/errors.ts";
+import { type HandOver, handOverTime, type Lane, laneOf } from "../delivery/hand-over.ts";
 import { createHttpClient } from "../delivery/http.ts";
 import type { Host } from "../graph/component.ts";
 import { Flow } from "../graph/flow.ts";
@@ -56,7 +57,7 @@ function writerOf(url: string, host: Partial<Host> = {}, options: Partial<Writer
   cleanups.push(() => writer.close());
   const counters = () =>
     Object.fromEntries(
-      [...metrics.expose().matchAll(/amalgam_writer_((?:sent|retried|dead)_\w+)_total\{.*\} (\d+)/g)].map(
+      [...metrics.expose().matchAll(/amalgam_writer_((?:sent|retried|dead|handed_over)_\w+)_total\{.*\} (\d+)/g)].map(
         ([, name = "", n]) => [name, Number(n)],
       ),
     );
@@ -82,7 +83,7 @@ describe("in a local process", () => {
     const { add, counters } = writerOf(url);
     await Promise.all([add("a"), add("b"), add("c", "t")]);
     expect(bodies.toSorted()).toEqual([":a+b", "t:c"]);
-    expect(counters()).toEqual({ dead_items: 0, retried_items: 0, sent_bytes: 4, sent_items: 3 });
+    expect(counters()).toEqual({ dead_items: 0, handed_over_items: 0, retried_items: 0, sent_bytes: 4, sent_items: 3 });
   });
 
   test("a failure that passes is tried again, and told", async () => {
@@ -90,7 +91,7 @@ describe("in a local process", () => {
     const { add, counters, log } = writerOf(url);
     await add("a");
     expect(bodies).toEqual([":a", ":a"]);
-    expect(counters()).toEqual({ dead_items: 0, retried_items: 1, sent_bytes: 1, sent_items: 1 });
+    expect(counters()).toEqual({ dead_items: 0, handed_over_items: 0, retried_items: 1, sent_bytes: 1, sent_items: 1 });
     expect(log.lines).toEqual([
       'warn delivery failed, trying again {"component":"test.write.out","destination":"http://backend/","error":"push refused, got status 500: because","waitMs":1}',
     ]);
@@ -145,7 +146,7 @@ describe("in a local process", () => {
         metadata: { key: "t" },
       },
     ]);
-    expect(counters()).toEqual({ dead_items: 1, retried_items: 0, sent_bytes: 0, sent_items: 0 });
+    expect(counters()).toEqual({ dead_items: 1, handed_over_items: 0, retried_items: 0, sent_bytes: 0, sent_items: 0 });
     expect(log.lines).toEqual([
       'error backend refused data for good, it is in the dead letters {"component":"test.write.out","destination":"http://backend/","error":"push refused, got status 400: because","items":1}',
     ]);
@@ -212,7 +213,10 @@ describe("in a local process", () => {
     const { bodies, url } = await backend(204);
     const { add, counters } = writerOf(url, {}, { encode: () => undefined });
     await add("a");
-    expect([bodies, counters()]).toEqual([[], { dead_items: 0, retried_items: 0, sent_bytes: 0, sent_items: 0 }]);
+    expect([bodies, counters()]).toEqual([
+      [],
+      { dead_items: 0, handed_over_items: 0, retried_items: 0, sent_bytes: 0, sent_items: 0 },
+    ]);
   });
 
   test("an answer is read", async () => {
@@ -293,4 +297,141 @@ test.for([
   { url: "http://host/", out: "http://host/" },
 ])("$url is shown as $out", ({ url, out }) => {
   expect(withoutCredentials(url)).toBe(out);
+});
+
+describe("a hand-over", () => {
+  /** Takes letters with their lanes; lanes that wait are those of the set. */
+  const handOverOf = (waiting: readonly string[] = [], problem?: string) => {
+    const taken: { text: string; lane: Lane; reason: string; attempts: number | undefined }[] = [];
+    const handOver: HandOver = {
+      afterMs: 300,
+      async put({ body, reason, attempts }, lane) {
+        if (problem !== undefined) throw new Error(problem);
+        taken.push({ text: Buffer.from(body).toString(), lane, reason, attempts });
+      },
+      waits: async lane => waiting.includes(lane),
+    };
+    return { handOver, taken };
+  };
+  const lane = (key = "") => laneOf("test.write.out", "http://backend/", key);
+  const once: Partial<WriterOptions<string>> = { policy: { minMs: 1, maxMs: 5, maxRetries: 0 } };
+
+  test("takes what the backend does not take, which counts as delivered then", async () => {
+    const { bodies, url } = await backend(503);
+    const { handOver, taken } = handOverOf();
+    const { add, counters, deadLetters, log } = writerOf(url, { handOver }, once);
+    await add("a", "t");
+    expect([bodies, taken]).toEqual([
+      ["t:a"],
+      [
+        {
+          text: "a",
+          lane: { lane: lane("t"), ordered: false },
+          reason: "push refused, got status 503: because",
+          attempts: 1,
+        },
+      ],
+    ]);
+    expect(counters()).toEqual({
+      dead_items: 0,
+      handed_over_items: 1,
+      retried_items: 0,
+      sent_bytes: 0,
+      sent_items: 0,
+    });
+    expect([await deadLetters.list(), log.lines]).toEqual([
+      [],
+      [
+        'warn backend does not take data now, it waits to be delivered {"component":"test.write.out","destination":"http://backend/","error":"push refused, got status 503: because","items":1}',
+      ],
+    ]);
+  });
+
+  test("comes after some time, long before the deadline", async () => {
+    const { bodies, url } = await backend(503);
+    const { handOver, taken } = handOverOf();
+    const { add } = writerOf(url, { handOver });
+    await add("a", "", 3_600_000);
+    expect([bodies.length > 1, taken.length]).toEqual([true, 1]);
+  });
+
+  test("has a third of the time that is left where that is little", () => {
+    expect([
+      handOverTime(1000, 31_000, 5000),
+      handOverTime(1000, 4000, 5000),
+      handOverTime(1000, 10_000, 30_000),
+    ]).toEqual([6000, 3000, 7000]);
+  });
+
+  test("takes the rest at once while the backend is down, and nothing more when it is up", async () => {
+    const { bodies, url } = await backend(503, 204);
+    const { handOver, taken } = handOverOf();
+    let now = Date.now();
+    const { add } = writerOf(url, { handOver, clock: () => now }, once);
+    await add("a");
+    await add("b");
+    now += 1000;
+    await add("c");
+    await add("d");
+    expect([bodies, taken.map(({ text }) => text)]).toEqual([
+      [":a", ":c", ":d"],
+      ["a", "b"],
+    ]);
+  });
+
+  test("that fails, too, leaves the data with the trigger", async () => {
+    const { url } = await backend(503);
+    const { handOver } = handOverOf([], "the queue is full");
+    const { add, counters } = writerOf(url, { handOver }, once);
+    expect(await reasonOf(add("a"))).toBe(
+      "push refused, got status 503: because; handing it over failed: the queue is full",
+    );
+    expect(counters()).toMatchObject({ handed_over_items: 0, sent_items: 0 });
+  });
+
+  test("does not take what it gave out, nor anything of a sender that is gone", async () => {
+    const { url } = await backend(503);
+    const { handOver, taken } = handOverOf();
+    const { writer } = writerOf(url, { handOver }, once);
+    const gone = AbortSignal.abort();
+    for (const invocation of [{ handedOver: true }, { signal: gone, id: "other" }]) {
+      const given = testInvocation({ deadline: Date.now() + 5000, ...invocation });
+      expect(await reasonOf(writer.add("", "a", 1, given))).toBe("push refused, got status 503: because");
+    }
+    expect(taken).toEqual([]);
+  });
+
+  test("gives out what comes after a failure only in another invocation", async () => {
+    const { bodies, url } = await backend(503, 204);
+    const { handOver } = handOverOf();
+    const { writer } = writerOf(url, { handOver }, once);
+    const send = (text: string, id: string) =>
+      reasonOf(writer.add("", text, 1, testInvocation({ deadline: Date.now() + 5000, handedOver: true, id })));
+    const failed = "push refused, got status 503: because";
+    expect([await send("a", "first"), await send("b", "first"), await send("a", "second")]).toEqual([
+      failed,
+      failed,
+      "done",
+    ]);
+    expect(bodies).toEqual([":a", ":a"]);
+  });
+
+  test("of a backend that needs an order takes what would overtake what waits", async () => {
+    const { bodies, url } = await backend(204);
+    const { handOver, taken } = handOverOf([lane("slow")]);
+    const { add } = writerOf(url, { handOver }, { ...once, ordered: true });
+    await Promise.all([add("a", "slow"), add("b", "quick")]);
+    expect([bodies, taken.map(({ text, lane: { ordered }, reason }) => [text, ordered, reason])]).toEqual([
+      ["quick:b"],
+      [["a", true, "data that came before waits to be delivered"]],
+    ]);
+  });
+
+  test("takes what the backend refuses for good only as a dead letter", async () => {
+    const { url } = await backend(400);
+    const { handOver, taken } = handOverOf();
+    const { add, deadLetters } = writerOf(url, { handOver });
+    await add("a");
+    expect([(await deadLetters.list()).length, taken]).toEqual([1, []]);
+  });
 });

@@ -22,6 +22,13 @@ export interface HandOver {
   waits(lane: string): Promise<boolean>;
 }
 
+/** The store, where letters name the configuration that they come from. */
+export const handOverOf = (store: Omit<HandOver, "afterMs">, configuration: string): HandOver => ({
+  afterMs: handOverAfterMs,
+  put: (letter, lane) => store.put({ configuration, ...letter }, lane),
+  waits: lane => store.waits(lane),
+});
+
 /** Milliseconds that a delivery is tried before it is handed over: senders wait for their answer, some of them 10 seconds. */
 export const handOverAfterMs = 5000;
 
