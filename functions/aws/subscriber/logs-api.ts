@@ -90,16 +90,15 @@ export class LogsApi {
     let PaginationToken: string | undefined;
     do {
       const answer = await this.#tagging("GetResources", {
-        ResourceTypeFilters: ["logs:log-group"],
+        ResourceTypeFilters: ["logs"],
         ResourcesPerPage: 100,
         TagFilters,
         PaginationToken,
       });
-      for (const each of listOf(answer, "ResourceTagMappingList"))
-        found.set(
-          nameIn(String(each["ResourceARN"])),
-          Object.fromEntries(listOf(each, "Tags").map(({ Key, Value }) => [Key, Value])),
-        );
+      for (const each of listOf(answer, "ResourceTagMappingList")) {
+        const name = nameIn(String(each["ResourceARN"]));
+        if (name) found.set(name, Object.fromEntries(listOf(each, "Tags").map(({ Key, Value }) => [Key, Value])));
+      }
       PaginationToken = textIn(answer, "PaginationToken");
     } while (PaginationToken !== undefined);
     return found;
