@@ -39,14 +39,19 @@ locals {
     if each.kind != "hand-over" && (var.triggers == null || contains(coalesce(var.triggers, []), each.kind))
   ]
   # Functions of all kinds hand over what they can't deliver in time, unless the user has another place for it.
-  hands_over = length(local.wanted) > 0 && !contains(keys(var.environment), "AMALGAM_HAND_OVER")
+  hands_over = length(local.wanted) > 0 && var.hand_over && !contains(keys(var.environment), "AMALGAM_HAND_OVER")
   functions = {
     for each in concat(local.wanted, [for each in local.planned : each if each.kind == "hand-over" && local.hands_over]) :
     each.kind => each
   }
   timeouts = {
-    for kind, each in local.functions :
-    kind => var.timeout == null ? each.timeout.value : kind == "schedule" && each.timeout.value > 60 ? max(var.timeout, 60) + 30 : var.timeout
+    for kind, each in local.functions : kind => coalesce(
+      try(var.functions[kind].timeout, null),
+      var.timeout == null ? each.timeout.value : kind == "schedule" && each.timeout.value > 60 ? max(var.timeout, 60) + 30 : var.timeout,
+    )
+  }
+  concurrency = {
+    for kind in keys(local.functions) : kind => coalesce(try(var.functions[kind].reserved_concurrency, null), var.reserved_concurrency)
   }
 
   # What only a deployment knows: ARNs of what is made, or stands in the place of it, by their names in the plan.
@@ -176,9 +181,9 @@ resource "aws_lambda_function" "this" {
   architectures                  = [var.architecture]
   filename                       = local.archive
   source_code_hash               = filebase64sha256(local.archive)
-  memory_size                    = coalesce(var.memory, each.value.memory.value)
+  memory_size                    = coalesce(try(var.functions[each.key].memory, null), var.memory, each.value.memory.value)
   timeout                        = local.timeouts[each.key]
-  reserved_concurrent_executions = var.reserved_concurrency
+  reserved_concurrent_executions = local.concurrency[each.key]
   kms_key_arn                    = var.kms_key_arn
   source_kms_key_arn             = var.kms_key_arn
   tags                           = var.tags

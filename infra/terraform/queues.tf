@@ -17,9 +17,10 @@ locals {
 resource "aws_sqs_queue" "this" {
   for_each = local.queues
 
-  name                       = "${var.name}-${each.key}${try(each.value.fifo, false) ? ".fifo" : ""}"
-  message_retention_seconds  = each.value.retentionSeconds
-  visibility_timeout_seconds = try(each.value.visibilityTimeoutSeconds, null) == null ? null : var.timeout == null ? each.value.visibilityTimeoutSeconds : max(each.value.visibilityTimeoutSeconds, 6 * var.timeout)
+  name                      = "${var.name}-${each.key}${try(each.value.fifo, false) ? ".fifo" : ""}"
+  message_retention_seconds = each.value.retentionSeconds
+  # as many times the timeout of the function as the plan has it
+  visibility_timeout_seconds = try(each.value.visibilityTimeoutSeconds / local.functions[each.key].timeout.value * local.timeouts[each.key], null)
   sqs_managed_sse_enabled    = var.kms_key_arn == null ? true : null
   kms_master_key_id          = var.kms_key_arn
   tags                       = var.tags

@@ -96,7 +96,7 @@ resource "aws_cloudwatch_log_account_policy" "this" {
     Distribution   = "Random"
   })
   scope              = "ALL"
-  selection_criteria = "LogGroupName NOT IN ${jsonencode(concat(local.own_log_groups, sort(try(var.account_logs.except, []))))}"
+  selection_criteria = "LogGroupName NOT IN [${join(", ", [for name in concat(local.own_log_groups, sort(try(var.account_logs.except, []))) : "\"${name}\""])}]"
 
   depends_on = [aws_lambda_permission.this]
 
@@ -124,8 +124,8 @@ locals {
     ])...),
   )
 
-  # Of more messages than there is room for, some would count as failed.
-  most_concurrency = var.reserved_concurrency > 0 ? max(2, var.reserved_concurrency) : 1000
+  # Messages that a function has no room for count as failed.
+  most_concurrency = { for kind, each in local.concurrency : kind => each > 0 ? max(2, min(each, 1000)) : 1000 }
 }
 
 resource "aws_lambda_event_source_mapping" "this" {
@@ -144,7 +144,7 @@ resource "aws_lambda_event_source_mapping" "this" {
   tags                          = var.tags
 
   dynamic "scaling_config" {
-    for_each = each.value.service == "sqs" ? [coalesce(var.maximum_concurrency, min(each.value.maximumConcurrency, local.most_concurrency))] : []
+    for_each = each.value.service == "sqs" ? [coalesce(var.maximum_concurrency, min(each.value.maximumConcurrency, local.most_concurrency[each.value.function]))] : []
     content {
       maximum_concurrency = scaling_config.value
     }
@@ -200,8 +200,8 @@ resource "aws_lambda_event_source_mapping" "this" {
 
   lifecycle {
     precondition {
-      condition     = var.maximum_concurrency == null || coalesce(var.maximum_concurrency, 2) <= local.most_concurrency
-      error_message = "maximum_concurrency should be from 2 to ${local.most_concurrency}, got ${coalesce(var.maximum_concurrency, 0)}: messages that a function has no room for count as failed."
+      condition     = each.value.service != "sqs" || coalesce(var.maximum_concurrency, 2) <= local.most_concurrency[each.value.function]
+      error_message = "maximum_concurrency should be from 2 to ${local.most_concurrency[each.value.function]}, the concurrency of the function ${each.value.function}, got ${coalesce(var.maximum_concurrency, 0)}: messages that a function has no room for count as failed."
     }
     precondition {
       condition     = try(each.value.kafka.authentication, "none") != "iam" || local.kafka.cluster_arn != null
@@ -381,11 +381,23 @@ resource "aws_iam_role_policy" "scheduler" {
 }
 
 resource "aws_scheduler_schedule" "this" {
-  for_each = local.schedules
+  for_each = merge(
+    {
+      for component, each in local.schedules : component => {
+        component  = component
+        expression = "rate(${each.everyMinutes} ${each.everyMinutes == 1 ? "minute" : "minutes"})"
+        forSeconds = try(each.forSeconds, null)
+      }
+    },
+    {
+      for name, each in var.schedules : "more ${name}" => merge(each, { forSeconds = null })
+      if contains(keys(local.functions), "schedule")
+    },
+  )
 
-  name                = local.names[each.key]
-  description         = "Runs ${each.key}"
-  schedule_expression = "rate(${each.value.everyMinutes} ${each.value.everyMinutes == 1 ? "minute" : "minutes"})"
+  name                = try(local.names[each.key], "${var.name}-schedule-${trimprefix(each.key, "more ")}")
+  description         = "Runs ${each.value.component}"
+  schedule_expression = each.value.expression
   kms_key_arn         = var.kms_key_arn
 
   flexible_time_window {
@@ -398,15 +410,22 @@ resource "aws_scheduler_schedule" "this" {
     # the name of a value of Scheduler has characters that jsonencode writes in another way
     input = replace(replace(jsonencode({
       amalgam = { for name, value in {
-        schedule   = each.key
-        forSeconds = try(each.value.forSeconds, null)
-        at         = can(each.value.forSeconds) ? "<aws.scheduler.scheduled-time>" : null
+        schedule   = each.value.component
+        forSeconds = each.value.forSeconds
+        at         = each.value.forSeconds != null ? "<aws.scheduler.scheduled-time>" : null
       } : name => value if value != null }
     }), "\\u003c", "<"), "\\u003e", ">")
 
     retry_policy {
       maximum_event_age_in_seconds = 60
       maximum_retry_attempts       = 2
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = contains(keys(local.schedules), each.value.component)
+      error_message = "schedules should name components that work on a clock, which are ${join(", ", keys(local.schedules))}, got ${each.value.component}."
     }
   }
 }

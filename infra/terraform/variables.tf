@@ -64,6 +64,26 @@ variable "timeout" {
   }
 }
 
+variable "functions" {
+  description = "What differs for functions of some kinds, such as `{ objects = { memory = 3008 } }`; what is left out is as for all."
+  type = map(object({
+    memory               = optional(number)
+    timeout              = optional(number)
+    reserved_concurrency = optional(number)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for kind in keys(var.functions) : contains(["http", "log-subscription", "queue", "schedule", "stream", "topic", "firehose", "kafka", "bus", "objects", "hand-over"], kind)])
+    error_message = "functions should have kinds of function, which are http, log-subscription, queue, schedule, stream, topic, firehose, kafka, bus, objects and hand-over."
+  }
+  validation {
+    condition     = alltrue([for each in values(var.functions) : try(each.memory >= 128 && each.memory <= 10240, each.memory == null) && try(each.timeout >= 1 && each.timeout <= 900, each.timeout == null) && try(each.reserved_concurrency >= 1, each.reserved_concurrency == null)])
+    error_message = "functions should have memory from 128 to 10240, timeout from 1 to 900 seconds, and reserved_concurrency of 1 or more."
+  }
+}
+
 variable "architecture" {
   description = "Processor of the functions."
   type        = string
@@ -231,6 +251,18 @@ variable "bucket_notifications" {
   nullable    = false
 }
 
+variable "schedules" {
+  description = "More times at which components that work on a clock run once, besides their own, each under a name of your choice: `expression` is one of EventBridge Scheduler, such as `cron(0 6 * * ? *)`."
+  type        = map(object({ component = string, expression = string }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name, each in var.schedules : can(regex("^[A-Za-z0-9_.-]{1,20}$", name)) && can(regex("^(rate|cron|at)\\(.+\\)$", each.expression))])
+    error_message = "schedules should have names of up to 20 letters, digits, dots, hyphens and underscores, and expressions with rate(), cron() or at()."
+  }
+}
+
 variable "kafka" {
   description = "What the configuration does not know of Kafka's brokers: `cluster_arn` of MSK; `secret_arn` with the user and the password, or the client's certificate; `root_ca_secret_arn` where no public CA vouches for the brokers; `subnet_ids` and `security_group_ids` of brokers in a VPC outside of MSK; `pollers` that are always there, which are billed by the hour and bring single records again in the place of whole batches."
   type = object({
@@ -274,6 +306,13 @@ variable "dead_letters_bucket" {
   default     = null
 }
 
+variable "hand_over" {
+  description = "Hands data over that a backend does not take in time: the trigger is answered, the data waits in a queue for up to two weeks, and a function of its own delivers it. The event source polls the queue, which SQS bills by request. With false, data goes back to its trigger."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "alarms" {
   description = "Alarms on data that is lost, refused, set aside or late, and on functions that fail: `{}` makes all that apply. `actions` has ARNs, such as of a topic, for the begin and the end of an alarm; `max_age_seconds` is how long data may wait in a queue or a stream, `max_lag_records` how many records of a topic of Kafka; `without` names those that are not wanted. CloudWatch bills each by the month. By default none."
   type = object({
@@ -285,8 +324,8 @@ variable "alarms" {
   default = null
 
   validation {
-    condition     = alltrue([for name in try(var.alarms.without, []) : contains(["dead-letters", "lost", "refused", "waiting", "lagging", "returned", "throttled", "failed"], name)])
-    error_message = "alarms.without should name some of dead-letters, lost, refused, waiting, lagging, returned, throttled and failed."
+    condition     = alltrue([for name in try(var.alarms.without, []) : contains(["dead-letters", "lost", "refused", "set-aside", "waiting", "lagging", "returned", "throttled", "failed"], name)])
+    error_message = "alarms.without should name some of dead-letters, lost, refused, set-aside, waiting, lagging, returned, throttled and failed."
   }
   validation {
     condition     = try(var.alarms.max_age_seconds > 0 && var.alarms.max_lag_records > 0, var.alarms == null)

@@ -1,4 +1,7 @@
-/** Reads MessagePack, as Terraform sends values to providers. What is not known yet becomes null. */
+/** Stands for a value that nobody knows before something is made. */
+export const unknown: unique symbol = Symbol("unknown");
+
+/** Reads MessagePack, as Terraform sends values to providers. */
 export function decodeMsgpack(bytes: Uint8Array): unknown {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
@@ -11,9 +14,9 @@ export function decodeMsgpack(bytes: Uint8Array): unknown {
   const list = (size: number): unknown[] => Array.from({ length: size }, value);
   const map = (size: number): unknown =>
     Object.fromEntries(Array.from({ length: size }, () => [String(value()), value()]));
-  const extension = (size: number): null => {
+  const extension = (size: number): typeof unknown => {
     take(1 + size);
-    return null;
+    return unknown;
   };
   const uint8 = () => view.getUint8(take(1));
   const uint16 = () => view.getUint16(take(2));
@@ -58,4 +61,29 @@ export function decodeMsgpack(bytes: Uint8Array): unknown {
     223: () => map(uint32()),
   };
   return value();
+}
+
+/** Writes it. */
+export function encodeMsgpack(value: unknown): Buffer {
+  if (value === unknown) return Buffer.from([0xd4, 0, 0]);
+  if (value === null || value === undefined) return Buffer.from([0xc0]);
+  if (typeof value === "boolean") return Buffer.from([value ? 0xc3 : 0xc2]);
+  if (typeof value === "number") {
+    const bytes = Buffer.alloc(9);
+    bytes[0] = Number.isSafeInteger(value) ? 0xd3 : 0xcb;
+    if (Number.isSafeInteger(value)) bytes.writeBigInt64BE(BigInt(value), 1);
+    else bytes.writeDoubleBE(value, 1);
+    return bytes;
+  }
+  if (typeof value === "string") return Buffer.concat([head(0xdb, Buffer.byteLength(value)), Buffer.from(value)]);
+  if (Array.isArray(value)) return Buffer.concat([head(0xdd, value.length), ...value.map(encodeMsgpack)]);
+  const entries = Object.entries(value);
+  return Buffer.concat([head(0xdf, entries.length), ...entries.flat().map(encodeMsgpack)]);
+}
+
+function head(type: number, size: number): Buffer {
+  const bytes = Buffer.alloc(5);
+  bytes[0] = type;
+  bytes.writeUInt32BE(size, 1);
+  return bytes;
 }

@@ -7,7 +7,7 @@ import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import protobuf from "protobufjs";
 import awsSchema from "./aws-schema.json" with { type: "json" };
-import { decodeMsgpack } from "./msgpack.ts";
+import { decodeMsgpack, encodeMsgpack, unknown } from "./msgpack.ts";
 import type { BlockSchema, ProviderSchema } from "./schema.ts";
 
 const { resource_schemas, data_source_schemas } = awsSchema as unknown as ProviderSchema; // written by reduce-schema.ts
@@ -53,11 +53,14 @@ const methods: Readonly<Record<string, (request: Json) => Json>> = {
   UpgradeResourceState: ({ raw_state }) => ({ upgraded_state: { json: (raw_state as { json: Uint8Array }).json } }),
   ReadResource: ({ current_state }) => ({ new_state: current_state }),
   PlanResourceChange: ({ type_name, proposed_new_state }) => ({
-    planned_state: json(computed(String(type_name), read(proposed_new_state))),
+    planned_state: write(withComputed(String(type_name), read(proposed_new_state), () => unknown)),
     legacy_type_system: true,
   }),
-  ApplyResourceChange: ({ planned_state }) => ({ new_state: planned_state, legacy_type_system: true }),
-  ReadDataSource: ({ type_name, config }) => ({ state: json(computed(String(type_name), read(config))) }),
+  ApplyResourceChange: ({ type_name, planned_state }) => ({
+    new_state: write(made(String(type_name), read(planned_state))),
+    legacy_type_system: true,
+  }),
+  ReadDataSource: ({ type_name, config }) => ({ state: write(made(String(type_name), read(config))) }),
 };
 
 const mapValues = <T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> =>
@@ -82,11 +85,11 @@ const blockMessage = ({ attributes, block_types }: BlockSchema): Json => ({
   })),
 });
 
-/** The protocol's values are MessagePack from Terraform and may be JSON from a provider. */
+/** The protocol's values are MessagePack. */
 const read = (dynamic: unknown): Json | null =>
   decodeMsgpack((dynamic as { msgpack: Uint8Array }).msgpack) as Json | null;
 
-const json = (value: Json | null): Json => ({ json: Buffer.from(JSON.stringify(value)) });
+const write = (value: Json | null): Json => ({ msgpack: encodeMsgpack(value) });
 
 const account = "123456789012";
 const region = "eu-central-1";
@@ -104,7 +107,7 @@ const arns: Readonly<Record<string, string>> = {
 };
 
 /** What AWS would say of a resource after its creation; `null` is a resource that goes. */
-function computed(type: string, value: Json | null): Json | null {
+function made(type: string, value: Json | null): Json | null {
   if (!value) return null;
   const name = String(value["name"] ?? value["function_name"] ?? value["bucket"] ?? value["alarm_name"] ?? "made");
   const known: Json = {
@@ -117,11 +120,17 @@ function computed(type: string, value: Json | null): Json | null {
     region,
     ...(type.startsWith("aws_region") && { name: region }),
   };
+  return withComputed(type, value, key => known[key] ?? null);
+}
+
+/** Fills in what the user does not say and AWS would; before something is made, that is not known. */
+function withComputed(type: string, value: Json | null, fill: (key: string) => unknown): Json | null {
+  if (!value) return null;
   const attributes = (resource_schemas[type] ?? data_source_schemas[type])?.attributes ?? {};
-  const made = Object.entries(attributes)
-    .filter(([key, { computed }]) => computed && value[key] == null)
-    .map(([key]) => [key, known[key] ?? null]);
-  return { ...value, ...Object.fromEntries(made) };
+  const filled = Object.entries(attributes)
+    .filter(([key, { computed }]) => computed && (value[key] == null || value[key] === unknown))
+    .map(([key]) => [key, fill(key)]);
+  return { ...value, ...Object.fromEntries(filled) };
 }
 
 function answer(path: string, body: Uint8Array): Buffer | undefined {
