@@ -39,6 +39,7 @@ export const laterModules: readonly LaterModule[] = [
   { module: "functions/aws/hand-over-queue", usual: never },
   { module: "functions/aws/kafka", usual: names(/\b(loki\.source|otelcol\.receiver)\.kafka\b/) },
   { module: "functions/aws/kinesis", usual: names(/\b(loki\.source|otelcol\.receiver)\.kinesis\b/) },
+  { module: "functions/aws/load-files", usual: never },
   { module: "functions/aws/metrics-mode", usual: never },
   { module: "functions/aws/metrics-otlp", usual: never },
   { module: "functions/aws/objects", usual: readsObjects },
@@ -113,6 +114,7 @@ const extension = path.extname(import.meta.filename);
 
 /** What a start with a configuration from elsewhere calls, which has yet to be parsed. */
 const startsElsewhere: ReadonlySet<string> = new Set([
+  "functions/aws/load-files",
   "lib/pipeline/delivery/aws-credentials",
   "lib/pipeline/delivery/sigv4",
   "lib/pipeline/eval/operators",

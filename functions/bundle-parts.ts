@@ -13,9 +13,14 @@ export interface Part {
   readonly module: string;
   readonly what: string;
   readonly needed: (text: string) => boolean;
+  /** What using it says where it is left out. @default that the configuration should name `what` */
+  readonly message?: string;
 }
 
 const names = (pattern: RegExp) => (text: string) => pattern.test(text);
+
+/** Not even a bundle for any configuration has it. */
+const never = () => false;
 
 const jsonPath = names(/\bjson_path\b/);
 const strings = names(
@@ -72,6 +77,14 @@ export const parts: readonly Part[] = [
     what: "tracing",
     needed: names(/^tracing\b/m),
   },
+  {
+    importer: "../../functions/aws/entry",
+    module: "../../functions/aws/configuration/elsewhere",
+    what: "",
+    needed: () => false,
+    message:
+      "a configuration from elsewhere needs a bundle for any configuration: make it with amalgam bundle --remote",
+  },
 ];
 
 const stages = "components/loki/process/stages";
@@ -90,8 +103,15 @@ async function stagePart(module: string, file: string): Promise<Part | undefined
   return { importer: stages, module, what: `stage.${kind}`, needed: text => text.includes(`stage.${kind}`) };
 }
 
-/** Puts stubs in the place of what the texts of a configuration do not name. */
-export function leaveOutUnusedParts(root: string, texts: readonly string[]): Plugin {
+export interface PartsOptions {
+  /** What names parts. */
+  readonly texts: readonly string[];
+  /** Whether a configuration from elsewhere may name parts, too. */
+  readonly remote: boolean;
+}
+
+/** Puts stubs in the place of what a configuration does not name. */
+export function leaveOutUnusedParts(root: string, { texts, remote }: PartsOptions): Plugin {
   const base = path.join(root, "lib/pipeline");
   const nameOf = (file: string) =>
     path
@@ -109,13 +129,13 @@ export function leaveOutUnusedParts(root: string, texts: readonly string[]): Plu
           from === stages
             ? await stagePart(module, file)
             : parts.find(each => each.importer === from && each.module === module);
-        if (!part || texts.some(part.needed)) return undefined;
-        return { path: module, namespace: "left-out", pluginData: { file, what: part.what } };
+        if (!part || texts.some(part.needed) || (remote && part.needed !== never)) return undefined;
+        return { path: module, namespace: "left-out", pluginData: { file, part } };
       });
       onLoad({ filter: /.*/, namespace: "left-out" }, async ({ path: id, pluginData }) => {
         if (id === absent) return { contents: absentModule };
-        const { file, what } = pluginData as { file: string; what: string }; // given just above
-        return { contents: await stubOf(file, what) };
+        const { file, part } = pluginData as { file: string; part: Part }; // given just above
+        return { contents: await stubOf(file, part) };
       });
     },
   };
@@ -128,15 +148,15 @@ const absent = "left-out:absent";
 
 /** Makes what can be handed around, but not used. */
 const absentModule = `
-export function absent(what) {
-  const missing = () => { throw new Error(what + " should be named by the configuration that was bundled, got it only at run time"); };
+export function absent(what, message = what + " should be named by the configuration that was bundled, got it only at run time") {
+  const missing = () => { throw new Error(message); };
   return new Proxy(missing, { get: missing, has: missing, ownKeys: missing, getPrototypeOf: missing });
 }`;
 
 /** A module with the same exports, all of them absent. */
-async function stubOf(file: string, what: string): Promise<string> {
+async function stubOf(file: string, { what, message }: Part): Promise<string> {
   const exports = (await exportsOf(file)).map(([name]) => `it as ${name}`);
   return `import { absent } from "${absent}";
-    const it = /* @__PURE__ */ absent(${JSON.stringify(what)});
+    const it = /* @__PURE__ */ absent(${[what, ...(message === undefined ? [] : [message])].map(text => JSON.stringify(text)).join(", ")});
     export { ${exports.join(", ")} };`;
 }

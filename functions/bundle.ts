@@ -15,19 +15,26 @@ import { nodesToJson } from "../lib/pipeline/graph/nodes-json.ts";
 import type { File } from "../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
-import type { BundledText } from "./aws/entry.ts";
+import type { BundledText, FunctionOptions } from "./aws/entry.ts";
 import { leaveOutDescriptions } from "./bundle-descriptions.ts";
+import { configurationAt, elsewhereOf } from "./bundle-elsewhere.ts";
 import { joinShared } from "./bundle-join.ts";
 import { calledOf, laterEntry, laterFor, loadLater } from "./bundle-later.ts";
 import { blocksOf, fetchModules, type ImportedModule } from "./bundle-modules.ts";
 import { leaveOutUnusedParts } from "./bundle-parts.ts";
 import { type PartSize, sizesOf } from "./bundle-sizes.ts";
 import { mayKeepState, redisBeside, redisFile, redisImport } from "./bundle-state.ts";
-import { readConfiguration } from "./local/configuration.ts";
 
 export interface BundleOptions {
-  /** A file, or a folder of `*.alloy` files. */
-  readonly config: string;
+  /**
+   * A file, a folder of `*.alloy` files, or an address: the function then reads it there, unless `AMALGAM_CONFIG` says something
+   * else. Without any, only `AMALGAM_CONFIG` says it.
+   */
+  readonly config?: string | undefined;
+  /** Whether `AMALGAM_CONFIG` may be an address. @default if `config` is an address, or has a `remotecfg` block */
+  readonly remote?: boolean | undefined;
+  /** Names of components that a configuration from elsewhere may have, with `*` for any text. @default all */
+  readonly components?: readonly string[] | undefined;
   /** Where the files are written. */
   readonly outdir: string;
   readonly target: "aws";
@@ -56,18 +63,23 @@ const extension = path.extname(here);
 const root = path.resolve(path.dirname(here), "..");
 
 /** Writes the function of a configuration. Throws an error with every diagnostic where the configuration is wrong. */
-export async function bundle({ config, outdir, stability = "generally-available" }: BundleOptions): Promise<Bundle> {
-  const { files, diagnostics, directory } = readConfiguration(config);
+export async function bundle(options: BundleOptions): Promise<Bundle> {
+  const { config, outdir, stability = "generally-available" } = options;
+  const { files, diagnostics, directory } = await configurationAt(config);
   failOn(diagnostics);
-  const { blockDefinitions, definitions, knownElsewhere } = await import("../lib/pipeline/components/index.ts");
+  const { blockDefinitions, definitions, importDefinitions, knownElsewhere } = await import(
+    "../lib/pipeline/components/index.ts"
+  );
   const problems: Diagnostic[] = [];
-  const options = { definitions: blockDefinitions, knownElsewhere, stability };
-  const nodes = buildNodes(files, options, problems);
+  const nodeOptions = { definitions: blockDefinitions, knownElsewhere, stability };
+  const nodes = buildNodes(files, nodeOptions, problems);
   failOn(problems);
-  const modules = await fetchModules(nodes, { options, directory }, problems);
+  const modules = await fetchModules(nodes, { options: nodeOptions, directory }, problems);
   failOn(problems);
   const texts = [...files, ...filesOf(modules)];
-  const components = componentNames(texts, definitions);
+  const named = componentNames(texts, definitions);
+  const elsewhere = elsewhereOf({ ...options, files, named, all: [...definitions.keys()] });
+  const components = elsewhere?.components ?? named;
   const inBundle = (name: string) => path.relative(directory, path.resolve(directory, name));
   const graph = nodesToJson(nodes, name => path.relative(directory, path.resolve(name)));
   const imported = modules.map(
@@ -77,10 +89,16 @@ export async function bundle({ config, outdir, stability = "generally-available"
       directory: inBundle(module.directory),
     }),
   );
-  const configuration = configurationHash(files.map(({ source }) => source.text));
-  const keepsState = mayKeepState(texts);
-  const contents = await entryOf({ graph, modules: imported, components, stability, configuration, keepsState });
-  const { outputs: built, metafile } = await build(contents, texts);
+  const keepsState = elsewhere !== undefined || mayKeepState(texts);
+  const contents = await entryOf({
+    ...(elsewhere?.place === undefined && config !== undefined && { nodes: graph, modules: imported }),
+    ...(elsewhere && { place: elsewhere.place, leftOut: elsewhere.leftOut }),
+    definitions: [...components, ...(elsewhere ? importDefinitions.keys() : [])],
+    stability,
+    configuration: configurationHash(files.map(({ source }) => source.text)),
+    keepsState,
+  });
+  const { outputs: built, metafile } = await build(contents, { files: texts, remote: elsewhere !== undefined });
   const outputs = new Map([...built, ...(keepsState ? await redisFile(root, esbuildOptions) : [])]);
   mkdirSync(outdir, { recursive: true });
   for (const [name, code] of outputs) writeFileSync(path.join(outdir, name), code);
@@ -115,30 +133,32 @@ function componentNames(files: readonly File[], definitions: ReadonlyMap<string,
   return [...new Set(names)].filter(name => definitions.has(name)).sort();
 }
 
-interface Program {
-  readonly graph: string;
-  readonly modules: readonly BundledText[];
-  readonly components: readonly string[];
-  readonly stability: Stability;
-  readonly configuration: string;
+interface Program extends Omit<FunctionOptions, "definitions" | "openState"> {
+  /** Names. */
+  readonly definitions: readonly string[];
   readonly keepsState: boolean;
 }
 
 /** The program that is bundled: no logic, only what belongs together. */
-async function entryOf(program: Program): Promise<string> {
-  const { graph, modules, components, stability, configuration, keepsState } = program;
-  const places = await Promise.all(components.map(findComponent));
+async function entryOf({ definitions, keepsState, ...options }: Program): Promise<string> {
+  const places = await Promise.all(definitions.map(findComponent));
   const imports = places.map(
     ({ file, exportName }, i) =>
       `import { ${exportName} as c${i} } from ${JSON.stringify(`./${path.relative(root, file)}`)};`,
   );
-  const definitions = places.map((_, i) => `c${i}`).join(", ");
-  const imported = modules.length ? `modules: ${JSON.stringify(modules)}, ` : "";
+  const values = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined || (name === "modules" && !options.modules?.length) ? [] : `${name}: ${JSON.stringify(value)}`,
+  );
+  const all = [
+    ...values,
+    `definitions: [${places.map((_, i) => `c${i}`).join(", ")}]`,
+    ...(keepsState ? ["openState"] : []),
+  ];
   return [
     `import { startFunction } from "./functions/aws/entry${extension}";`,
     ...imports,
     ...(keepsState ? [`import { openState } from "./lib/pipeline/state/choose${extension}";`] : []),
-    `export const handler = await startFunction({ nodes: ${JSON.stringify(graph)}, ${imported}definitions: [${definitions}], stability: ${JSON.stringify(stability)}, configuration: ${JSON.stringify(configuration)}${keepsState ? ", openState" : ""} });`,
+    `export const handler = await startFunction({ ${all.join(", ")} });`,
   ].join("\n");
 }
 
@@ -195,12 +215,18 @@ function builtinModule(id: string): string {
   return [...exports, `export default /* @__PURE__ */ (() => ${get})();`].join("\n");
 }
 
+/** What is bundled: files, and whether there may be others. */
+interface Bundled {
+  readonly files: readonly File[];
+  readonly remote: boolean;
+}
+
 /** The files of a program by their names: what it starts with, and what comes later. */
 async function build(
   contents: string,
-  configuration: readonly File[],
+  configuration: Bundled,
 ): Promise<{ readonly outputs: ReadonlyMap<string, string>; readonly metafile: Metafile }> {
-  const candidates = laterFor(configuration);
+  const candidates = laterFor(configuration.files, configuration.remote);
   const { metafile } = await split(contents, configuration, candidates);
   const called = calledOf(root, candidates, metafile); // all others would only make the bundle larger
   const { outputFiles, metafile: final } = await split(contents, configuration, called);
@@ -213,9 +239,9 @@ async function build(
   return { outputs, metafile: final };
 }
 
-async function split(contents: string, configuration: readonly File[], later: readonly string[]) {
+async function split(contents: string, { files, remote }: Bundled, later: readonly string[]) {
   const { build: esbuild } = await import("esbuild");
-  const texts = configuration.map(({ source }) => source.text);
+  const texts = files.map(({ source }) => source.text);
   return esbuild({
     ...esbuildOptions,
     entryPoints: [{ in: "function:entry", out: "index" }, laterEntry],
@@ -226,7 +252,7 @@ async function split(contents: string, configuration: readonly File[], later: re
     plugins: [
       lazyBuiltins,
       entryPoint(contents),
-      leaveOutUnusedParts(root, texts),
+      leaveOutUnusedParts(root, { texts, remote }),
       loadLater(root, later),
       leaveOutDescriptions(root),
       redisBeside,

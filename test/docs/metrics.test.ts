@@ -2,6 +2,7 @@
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { ConfigurationMetrics } from "../../functions/aws/configuration/metrics.ts";
 import { emfName } from "../../functions/aws/emf.ts";
 import { loadFunction } from "../../functions/aws/entry.ts";
 import { createHandler } from "../../functions/aws/handler.ts";
@@ -58,6 +59,8 @@ async function counted(): Promise<MetricsRegistry> {
   for (const event of ["function-url-loki-push", "malformed/unknown"]) await handler(recorded(event));
   await pipeline.close();
   await sink.close();
+  const elsewhere = new ConfigurationMetrics(metrics);
+  for (const each of [elsewhere.changes, elsewhere.refusals, elsewhere.unread, elsewhere.stale]) each.add(0);
   const remote = new RemoteMetrics(metrics);
   for (const each of [remote.attempts, remote.failures]) each.add(0);
   for (const each of [remote.successful, remote.notModified, remote.fetched]) each.set(0);
