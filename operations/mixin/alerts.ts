@@ -30,13 +30,22 @@ export const prometheusGroups: readonly AlertGroup[] = [
           "{{ $labels.component_id }} has put {{ $value | humanize }} items into the dead letters within 15 minutes. Their reasons are with them: amalgam replay sends them again.",
       },
       {
+        alert: "AmalgamDataWaits",
+        expr: "time() - min by (job) (amalgam_waiting_oldest_timestamp_seconds > 0) > 900",
+        for: "0m",
+        severity: "critical",
+        summary: "Data waits for its backend",
+        description:
+          "The oldest request of {{ $labels.job }} waits for {{ $value | humanizeDuration }}. It is tried again until it is three days old, then it is a dead letter.",
+      },
+      {
         alert: "AmalgamDeliveriesFail",
         expr: 'sum by (job, component_id, destination) (rate(amalgam_writer_requests_total{status!~"2.."}[5m])) / sum by (job, component_id, destination) (rate(amalgam_writer_requests_total[5m])) > 0.1',
         for: "15m",
         severity: "critical",
         summary: "{{ $labels.destination }} does not take data",
         description:
-          "{{ $value | humanizePercentage }} of the requests of {{ $labels.component_id }} fail. What is not delivered goes back to its queue, stream or sender.",
+          "{{ $value | humanizePercentage }} of the requests of {{ $labels.component_id }} fail. What is not delivered waits, or goes back to its queue, stream or sender.",
       },
       {
         alert: "AmalgamDeliveriesThrottled",

@@ -135,6 +135,24 @@ test.runIf(promtool)("alerts fire for what they are for, and not otherwise", () 
     evaluation_interval: "1m",
     tests: [
       {
+        name: "waits",
+        interval: "1m",
+        input_series: [{ series: 'amalgam_waiting_oldest_timestamp_seconds{job="a"}', values: "0x9 600x19 0x9" }],
+        alert_rule_test: [
+          at("AmalgamDataWaits", 9, []),
+          at("AmalgamDataWaits", 24, []),
+          at("AmalgamDataWaits", 26, [
+            fired(
+              "critical",
+              "Data waits for its backend",
+              "The oldest request of a waits for 16m 0s. It is tried again until it is three days old, then it is a dead letter.",
+              { job: "a" },
+            ),
+          ]),
+          at("AmalgamDataWaits", 31, []),
+        ],
+      },
+      {
         name: "refused",
         interval: "1m",
         input_series: [{ series: `amalgam_writer_dead_items_total{${labels}}`, values: "0x20 30x40" }],

@@ -115,10 +115,19 @@ export const rows: readonly RowSpec[] = [
       },
       {
         title: "Tried again",
-        description: "Items of requests that are tried again, and records that go back to where they came from.",
+        description:
+          "Items of requests that are tried again, items that wait for their backend, and records that go back to where they came from.",
         unit: "short",
-        cloudwatch: [own("RetriedItems", "items tried again"), own("ReturnedRecords", "records returned")],
+        cloudwatch: [
+          own("RetriedItems", "items tried again"),
+          own("HandedOverItems", "items that wait"),
+          own("ReturnedRecords", "records returned"),
+        ],
         prometheus: [
+          {
+            expr: rate("amalgam_writer_handed_over_items_total", component),
+            legend: "{{component_id}}: waits",
+          },
           { expr: rate("amalgam_writer_retried_items_total", component), legend: "{{component_id}}" },
           { expr: rate("amalgam_function_returned_records_total", "job"), legend: "returned by {{job}}" },
         ],

@@ -230,6 +230,7 @@ const words = {
   amalgam_writer_sent_items_total: "sent",
   amalgam_writer_sent_bytes_total: "sent bytes",
   amalgam_writer_retried_items_total: "retried",
+  amalgam_writer_handed_over_items_total: "waited",
   amalgam_writer_dead_items_total: "refused for good",
 };
 
