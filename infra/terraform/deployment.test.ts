@@ -1,8 +1,8 @@
 /** What the module makes, fact by fact, of graphs and variables. */
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planResources } from "../resources.ts";
 import awsSchema from "./testing/aws-schema.json" with { type: "json" };
-import { Deployment, type State, type Values } from "./testing/deployment.ts";
+import { Deployments, type State, type Values } from "./testing/deployment.ts";
 import { every, kafkaOf, messages, patterns, requests, streams } from "./testing/graphs.ts";
 import { hasTerraform } from "./testing/terraform.ts";
 
@@ -12,23 +12,20 @@ const key = "arn:aws:kms:eu-central-1:123456789012:key/a";
 const unknown = (arn: string) => `"${arn}\${terraform_data.later.id}"`;
 const later = 'resource "terraform_data" "later" {}';
 
-async function applied(...args: Parameters<typeof Deployment.of>): Promise<State> {
-  const deployment = await Deployment.of(...args);
-  try {
-    return await deployment.apply();
-  } finally {
-    deployment.close();
-  }
-}
-
 /** Statements without those that every function has. */
 const own = (state: State, role: string) =>
   state.statements(role).filter(each => !/logs:PutLogEvents|sqs:SendMessage|s3:PutObject|dynamodb:|ssm:/.test(each));
 
+let deployments: Deployments;
+beforeAll(async () => {
+  deployments = await Deployments.open();
+});
+afterAll(() => deployments.close());
+
 describe.skipIf(!hasTerraform)("a collector with everything", { timeout: 60_000 }, () => {
   let state: State;
   beforeAll(async () => {
-    state = await applied(
+    state = await deployments.apply(
       every,
       `
       queues                = { more = ${unknown("arn:aws:sqs:eu-central-1:123456789012:")} }
@@ -296,7 +293,7 @@ describe.skipIf(!hasTerraform)("a collector with everything", { timeout: 60_000 
 
 describe.skipIf(!hasTerraform)("the module", { timeout: 60_000 }, () => {
   test("makes little of a small configuration: no alarms, no dashboard, no key, no network", async () => {
-    const state = await applied(requests);
+    const state = await deployments.apply(requests);
     expect(state.all.filter(each => each.type.startsWith("aws_cloudwatch_")).map(each => each.type)).toEqual([
       "aws_cloudwatch_log_group",
       "aws_cloudwatch_log_group",
@@ -309,7 +306,7 @@ describe.skipIf(!hasTerraform)("the module", { timeout: 60_000 }, () => {
   });
 
   test("draws a widget's lines, one for each function or one for all", async () => {
-    const state = await applied(requests, "dashboard = true");
+    const state = await deployments.apply(requests, "dashboard = true");
     const { widgets } = JSON.parse(state.of("aws_cloudwatch_dashboard")["amalgam"]?.["dashboard_body"]);
     expect(widgets[0]).toEqual({
       type: "metric",
@@ -355,7 +352,7 @@ describe.skipIf(!hasTerraform)("the module", { timeout: 60_000 }, () => {
   });
 
   test("puts state and letters into existing places, and makes none", async () => {
-    const state = await applied(
+    const state = await deployments.apply(
       every,
       'state_table = "mine"\ndead_letters_bucket = "letters"\nhand_over = false\nkafka = { secret_arn = "arn:s" }',
     );
@@ -375,7 +372,7 @@ describe.skipIf(!hasTerraform)("the module", { timeout: 60_000 }, () => {
   });
 
   test("takes messages of an existing queue in the place of a new one", async () => {
-    const state = await applied(
+    const state = await deployments.apply(
       messages,
       'create_queue = false\nqueues = { mine = "arn:aws:sqs:eu-central-1:123456789012:mine" }',
     );
@@ -390,7 +387,7 @@ describe.skipIf(!hasTerraform)("the module", { timeout: 60_000 }, () => {
   });
 
   test("makes a function and its dead-letter queue with the first stream", async () => {
-    const state = await applied(
+    const state = await deployments.apply(
       streams,
       `streams = { a = ${unknown("arn:aws:kinesis:eu-central-1:123456789012:stream/")} }`,
       later,
@@ -402,7 +399,7 @@ describe.skipIf(!hasTerraform)("the module", { timeout: 60_000 }, () => {
   });
 
   test("shows a role to MSK, which may read one topic in one group, and has pollers that take answers in part", async () => {
-    const state = await applied(
+    const state = await deployments.apply(
       kafkaOf("iam"),
       'kafka = { cluster_arn = "arn:aws:kafka:eu-central-1:123456789012:cluster/shop/uuid", pollers = { minimum = 1, maximum = 3 } }',
     );
@@ -487,9 +484,7 @@ describe.skipIf(!hasTerraform)("a plan fails", { timeout: 60_000 }, () => {
         "log group /aws/lambda/amalgam-http of the collector itself can't be subscribed: each log that it delivers would make another.",
     },
   ])("$it", async ({ graph, variables, message }) => {
-    const deployment = await Deployment.of(graph, variables);
-    const { status, output } = await deployment.plan();
-    deployment.close();
+    const { status, output } = await deployments.plan(graph, variables);
     expect({ status, output }).toEqual({ status: 1, output: expect.stringContaining(message) });
   });
 });

@@ -43,46 +43,35 @@ export class State {
   }
 }
 
-/** A folder with the module, as a new user's with a bundle in it. */
-export class Deployment {
+/** Arguments of the module in HCL, and what is beside it. */
+export type Wanted = readonly [graph: GraphDescription, variables?: string, more?: string];
+
+/** A folder with the module, as a new user's with a bundle in it, for one deployment after the other. */
+export class Deployments {
   readonly #workspace: Workspace;
+  #count = 0;
 
   private constructor(workspace: Workspace) {
     this.#workspace = workspace;
   }
 
-  /** `variables` are the module's arguments in HCL, `more` what is beside it. */
-  static async of(graph: GraphDescription, variables = "", more = ""): Promise<Deployment> {
-    const module = path.resolve(import.meta.dirname, "..");
-    const workspace = await Workspace.open({
-      "main.tf": [
-        'module "collector" {',
-        `  source = ${JSON.stringify(module)}`,
-        '  bundle = "bundle"',
-        variables,
-        "}",
-        'output "all" {',
-        "  value = module.collector",
-        "}",
-        more,
-      ].join("\n"),
-    });
+  static async open(): Promise<Deployments> {
+    const workspace = await Workspace.open({});
     mkdirSync(path.join(workspace.folder, "bundle"));
-    writeFileSync(path.join(workspace.folder, "bundle/resources.json"), JSON.stringify(planResources(graph)));
     writeFileSync(path.join(workspace.folder, "bundle/function.zip"), archive(new Map()));
-    return new Deployment(workspace);
+    return new Deployments(workspace);
   }
 
-  /** What Terraform prints about a plan, without the frames of its messages. */
-  async plan(): Promise<Result> {
-    const { status, output } = await this.#run("plan", "-input=false");
+  /** What Terraform prints about a plan, as one line. */
+  async plan(...wanted: Wanted): Promise<Result> {
+    const { status, output } = await this.#run(wanted, "plan");
     return { status, output: output.replaceAll(/\s+/g, " ").trim() };
   }
 
-  async apply(): Promise<State> {
-    const { status, output } = await this.#run("apply", "-auto-approve", "-input=false");
+  async apply(...wanted: Wanted): Promise<State> {
+    const { status, output } = await this.#run(wanted, "apply", "-auto-approve");
     if (status !== 0) throw new Error(output);
-    const shown = await this.#workspace.run("show", "-json", "-no-color");
+    const shown = await this.#workspace.run("show", "-json", "-no-color", this.#file);
     const { values } = JSON.parse(shown.output);
     return new State(
       values.root_module.child_modules.flatMap((each: { resources: Resource[] }) => each.resources),
@@ -90,9 +79,30 @@ export class Deployment {
     );
   }
 
-  async #run(...args: string[]): Promise<Result> {
-    const init = await this.#workspace.run("init", "-no-color");
-    return init.status === 0 ? this.#workspace.run(...args, "-no-color") : init;
+  /** Each has a state of its own. */
+  get #file(): string {
+    return `${this.#count}.tfstate`;
+  }
+
+  async #run([graph, variables = "", more = ""]: Wanted, ...args: string[]): Promise<Result> {
+    const module = path.resolve(import.meta.dirname, "..");
+    const { folder } = this.#workspace;
+    const main = [
+      'module "collector" {',
+      `  source = ${JSON.stringify(module)}`,
+      '  bundle = "bundle"',
+      variables,
+      "}",
+      'output "all" {',
+      "  value = module.collector",
+      "}",
+      more,
+    ];
+    writeFileSync(path.join(folder, "main.tf"), main.join("\n"));
+    writeFileSync(path.join(folder, "bundle/resources.json"), JSON.stringify(planResources(graph)));
+    this.#count += 1;
+    if (this.#count === 1) await this.#workspace.run("init", "-no-color");
+    return this.#workspace.run(...args, "-input=false", "-no-color", `-state=${this.#file}`);
   }
 
   close(): void {
