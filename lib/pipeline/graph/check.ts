@@ -1,13 +1,22 @@
 /** Checks a configuration without running anything: no file is read, no environment, no component built. */
 
-import { type DecodeContext, type ObjectSchema, object, optional, required } from "../eval/schema.ts";
+import { blocks, type DecodeContext, type ObjectSchema, object, optional, required } from "../eval/schema.ts";
 import { typeCheck } from "../eval/typecheck.ts";
 import { any } from "../eval/types.ts";
 import type { Value } from "../eval/value.ts";
 import type { Block, File } from "../syntax/ast.ts";
 import { type Diagnostic, errorAt, type Source } from "../syntax/diagnostic.ts";
 import { configBlocks } from "./config-blocks.ts";
-import { type Built, buildConfiguration, categories, type Entry, type NodeOptions } from "./nodes.ts";
+import { anyBody, foreachAttributes } from "./language.ts";
+import {
+  type Built,
+  buildConfiguration,
+  categories,
+  type Declare,
+  type Entry,
+  type Names,
+  type NodeOptions,
+} from "./nodes.ts";
 
 /**
  * All that is wrong and can be known without evaluating references and calls, in Alloy's order: declares with what is in
@@ -15,35 +24,61 @@ import { type Built, buildConfiguration, categories, type Entry, type NodeOption
  */
 export function checkConfiguration(files: readonly File[], options: NodeOptions): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
-  checkScope(buildConfiguration(files, options), found);
+  const built = buildConfiguration(files, options);
+  found.push(...built.between);
+  checkScope(built, found);
   return found;
 }
 
-function checkScope({ between, entries, circles }: Built, found: Diagnostic[]): void {
-  found.push(...between);
+function checkScope({ entries, circles, nodes }: Built, found: Diagnostic[]): void {
   for (const category of categories)
-    for (const entry of entries) if (entry.category === category) checkEntry(entry, entries, found);
+    for (const entry of entries) if (entry.category === category) checkEntry(entry, nodes, found);
   found.push(...circles);
 }
 
-function checkEntry(entry: Entry, entries: readonly Entry[], found: Diagnostic[]): void {
-  const { wrong, lost, remarks, declare, template, block, source, node } = entry;
-  found.push(...wrong);
+function checkEntry(entry: Entry, names: Names, found: Diagnostic[]): void {
+  const { wrong, lost, remarks, declare, template, block, source } = entry;
+  const inside = declare?.body() ?? template;
+  found.push(...wrong, ...(inside?.between ?? []));
   if (declare) checkScope(declare.body(), found);
-  const schema = node?.role === "custom" ? argumentsOf(block, entries) : node?.definition.args;
-  const args = schema ?? configBlocks.get(block.name.name);
-  args?.decodeBody(block.body, block, inspection(source, found));
+  schemaOf(entry, names)?.decodeBody(block.body, block, inspection(source, found));
   found.push(...lost, ...remarks);
   if (template) checkScope(template, found);
 }
 
-/** What instances of a custom component of the same scope take; those of imported ones are not known. */
-function argumentsOf(block: Block, entries: readonly Entry[]): ObjectSchema<unknown> | undefined {
-  const found = entries.find(({ declare }) => declare?.name === block.name.name)?.declare;
-  if (!found) return undefined;
+/** That a template is missing is told before. */
+const foreachBody = object({ ...foreachAttributes, template: blocks(anyBody, "") });
+
+function schemaOf({ node, block }: Entry, names: Names): ObjectSchema<unknown> | undefined {
+  switch (node?.role) {
+    case undefined:
+      return configBlocks.get(block.name.name);
+    case "custom":
+      return argumentsOf(declareFor(block.name.name, names));
+    case "foreach":
+      return foreachBody;
+    default:
+      return node?.definition.args;
+  }
+}
+
+/** The declare that the first part of a name means, if none nearer and no import hides it. */
+function declareFor(name: string, names: Names): Declare | undefined {
+  const [first = ""] = name.split(".", 1);
+  for (let at: Names | undefined = names; at; at = at.around) {
+    if (at.namespaces.has(first)) return undefined;
+    const found = at.declares.get(first);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** What instances of a custom component take; those of imported ones are not known. */
+function argumentsOf(declare: Declare | undefined): ObjectSchema<unknown> | undefined {
+  if (!declare) return undefined;
   const fields: Record<string, ReturnType<typeof required<Value>>> = {};
-  for (const { block: inner } of found.body().entries) {
-    if (inner.name.name !== "argument" || !inner.label) continue;
+  for (const { block: inner } of declare.body().entries) {
+    if (inner.name.name !== "argument" || !inner.label || fields[inner.label.name]) continue;
     const field = mayBeLeftOut(inner) ? optional(any, undefined, "") : required(any, "");
     fields[inner.label.name] = field as ReturnType<typeof required<Value>>; // the same but for a default that nobody reads
   }

@@ -125,6 +125,11 @@ const custom = (name: string): Definition =>
     const { declare, scope: around } = found;
     const body = declare.body();
     if (body.problems.length) throw new DiagnosticsError(body.problems);
+    if (isEmpty(body.nodes)) {
+      const [, namespace = "", declared = name] = /^(.*?)\.(.*)/.exec(name) ?? []; // Alloy takes it for none
+      const message = `Failed to build component: loading custom component controller: custom component config not found in the registry, namespace: "${namespace}", componentName: "${declared}"`;
+      throw new DiagnosticsError([errorAt(node.source, node.block, message, "a declare that is used can't be empty")]);
+    }
     checkGiven(given, body.nodes, node);
     const size = sizeOf(body.nodes);
     if (size > maxNodes) {
@@ -148,6 +153,10 @@ const custom = (name: string): Definition =>
       close: () => inner.finish(),
     };
   });
+
+/** Without a statement. */
+const isEmpty = ({ ordered, configBlocks, declares, namespaces }: Nodes): boolean =>
+  ordered.length + configBlocks.length + declares.size + namespaces.size === 0;
 
 const sizes = new WeakMap<Nodes, number>();
 
@@ -200,9 +209,9 @@ async function changed(scope: Scope, change: Parameters<Scope["update"]>[0]): Pr
   if (diagnostics.length) throw new DiagnosticsError(diagnostics);
 }
 
-const anyBody: ObjectSchema<undefined> = { fields: {}, decodeBody: () => undefined, decode: () => undefined };
+export const anyBody: ObjectSchema<undefined> = { fields: {}, decodeBody: () => undefined, decode: () => undefined };
 
-export const foreachArgs = object({
+export const foreachAttributes = {
   collection: required(list(any), "The items; the template runs once for each."),
   var: required(string, "The name that an item has in the template."),
   id: optional(
@@ -212,6 +221,10 @@ export const foreachArgs = object({
   ),
   hash_string_id: optional(bool, false, "Whether ids made from texts are hashed."),
   enable_metrics: optional(bool, false, "Accepted: components of the template are counted as all others are."),
+};
+
+export const foreachArgs = object({
+  ...foreachAttributes,
   template: requiredBlock(anyBody, "What runs for each item."),
 });
 type ForeachArgs = Infer<typeof foreachArgs>;

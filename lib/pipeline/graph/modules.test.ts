@@ -368,6 +368,21 @@ describe("a mistake", () => {
       says: ['test.alloy:6: Provided argument "numbr" is not defined in the module (did you mean "number"?)'],
     },
     {
+      it: "is a declare without a body that is used, and not one that isn't",
+      config: 'declare "d" { }\ndeclare "e" {\n// nothing\n}\ne "a" { }',
+      says: [
+        'test.alloy:5: Failed to build component: loading custom component controller: custom component config not found in the registry, namespace: "", componentName: "e" (a declare that is used can\'t be empty)',
+      ],
+    },
+    {
+      it: "is an imported declare without a body",
+      config: 'import.file "lib" {\nfilename = "m"\n}\nlib.d "a" { }',
+      modules: { m: file('declare "d" { }') },
+      says: [
+        'test.alloy:4: Failed to build component: loading custom component controller: custom component config not found in the registry, namespace: "lib", componentName: "d" (a declare that is used can\'t be empty)',
+      ],
+    },
+    {
       it: "is a block in an instance",
       config: 'declare "d" { }\nd "a" {\nx { }\n}',
       says: ["test.alloy:3: nested blocks not supported here"],

@@ -128,6 +128,8 @@ interface Surroundings {
   readonly around?: Names;
   /** Declared in a template or inside one: names that lead nowhere may lead out of it. */
   readonly open?: boolean;
+  /** The body of a declare, or a template in one. */
+  readonly inDeclare?: boolean;
 }
 
 /** Builds the graph of a configuration; what is wrong goes into `diagnostics`, and what is right is still returned. */
@@ -188,7 +190,11 @@ function buildScope(statements: readonly StatementPlace[], surroundings: Surroun
   const raw: Omit<Entry, "node" | "template">[] = [];
   for (const { statement, source } of statements) {
     if (statement.kind === "attribute") {
-      between.push(errorAt(source, statement.name, `unrecognized attribute ${statement.name.name}`));
+      between.push(
+        surroundings.kind === "root" || surroundings.kind === "import"
+          ? errorAt(source, statement.name, `unrecognized attribute ${statement.name.name}`)
+          : errorAt(source, statement, "unsupported statement type *ast.AttributeStmt", "only blocks may stand here"),
+      );
       continue;
     }
     const block = statement;
@@ -197,7 +203,8 @@ function buildScope(statements: readonly StatementPlace[], surroundings: Surroun
     const category = categoryOf(name);
     const wrong: Diagnostic[] = [];
     const report = (range: Range, message: string) => void wrong.push(errorAt(source, range, message));
-    checkPlace({ block, source }, id, surroundings.kind, report);
+    const labelFirst = category === "declare" || category === "component"; // Alloy's order
+    if (labelFirst) checkLabel(block, category, report);
     const before = taken.get(id);
     if (before)
       report(
@@ -208,6 +215,8 @@ function buildScope(statements: readonly StatementPlace[], surroundings: Surroun
       taken.set(id, { block, source });
       if (importNames.has(name) && block.label) namespaces.set(block.label.name, id);
     }
+    checkPlace(block, id, surroundings, report);
+    if (!labelFirst) checkLabel(block, category, report);
     const declare =
       name === "declare" ? declareOf(block.label?.name ?? "", { block, source }, names, surroundings) : undefined;
     if (declare && block.label && !before) declares.set(declare.name, declare);
@@ -264,25 +273,33 @@ function buildScope(statements: readonly StatementPlace[], surroundings: Surroun
   };
 }
 
-/** Whether a block may stand where it stands, with the label that it has. */
-function checkPlace(
-  { block }: Place,
-  id: string,
-  kind: ScopeKind,
-  report: (range: Range, message: string) => void,
-): void {
+type ReportRange = (range: Range, message: string) => void;
+
+/** Whether a block has the label that it needs. */
+function checkLabel(block: Block, category: Category, report: ReportRange): void {
   const { name } = block.name;
-  const isConfig = configBlocks.has(name);
-  if (labelled.has(name) && !block.label) report(block.name, `${name} block must have a label`);
+  if (!block.label && category === "component") report(block.name, `component "${name}" must have a label`);
+  if (!block.label && labelled.has(name)) report(block.name, `${name} block must have a label`);
   if (name === "declare" && block.label?.name === "declare")
     report(block, "'declare' is not a valid label for a declare block");
+}
+
+/** Whether a block may stand where it stands. */
+function checkPlace(block: Block, id: string, surroundings: Surroundings, report: ReportRange): void {
+  const { name } = block.name;
+  const { kind, inDeclare = false, options } = surroundings;
   if (kind === "import") {
     if (name !== "declare" && !importNames.has(name))
       report(block.name, `only declare and import blocks are allowed in a module, got ${name}`);
-  } else if (kind === "root") {
-    if (name === "argument" || name === "export") report(block, `${name} blocks only allowed inside a module`);
-  } else if (isConfig)
-    report(firstCharacters(block, id.length), `${id} not allowed in ${kind === "foreach" ? "foreach" : "module"}`);
+    return;
+  }
+  if ((name === "argument" || name === "export") && !inDeclare)
+    report(block, `${name} blocks only allowed inside a module`);
+  if (configBlocks.has(name) && kind !== "root")
+    report(firstCharacters(block, id.length), `${id} not allowed in ${inDeclare ? "module" : "foreach"}`);
+  if (name !== "foreach") return;
+  const refusal = belowLevel(`foreach block "foreach"`, "experimental", options.stability);
+  if (refusal !== undefined) report(block.name, refusal);
 }
 
 /** `undefined`: it is not evaluated as a node. */
@@ -309,7 +326,13 @@ function declareOf(name: string, { block, source }: Place, names: Names, surroun
     block,
     source,
     body() {
-      const inside: Surroundings = { kind: "declare", options, around: names, open: open || kind === "foreach" };
+      const inside = {
+        kind: "declare",
+        options,
+        around: names,
+        open: open || kind === "foreach",
+        inDeclare: true,
+      } as const;
       built ??= buildScope(placesIn(block, source), inside);
       return built;
     },
@@ -320,10 +343,8 @@ const placesIn = ({ body }: Block, source: Source): StatementPlace[] => body.map
 
 /** A `foreach` is of the kind of scope that it stands in, but for what it may not hold. */
 function templateOf({ block, source, wrong }: Pick<Entry, "block" | "source" | "wrong">, around: Surroundings): Built {
-  const { stability } = around.options;
-  const refusal = belowLevel(`foreach block "foreach"`, "experimental", stability);
-  if (refusal !== undefined) wrong.push(errorAt(source, block.name, refusal));
   const template = templateBlock({ block, source });
+  if (!template) wrong.push(errorAt(source, block, 'missing required block "template"'));
   return buildScope(template ? placesIn(template, source) : [], { ...around, kind: "foreach", open: true });
 }
 
@@ -353,8 +374,7 @@ function define({ block, source }: Place, options: NodeOptions, wrong: Diagnosti
   }
   const refusal = refusalOf(name, stability, options);
   if (refusal !== undefined) return report(refusal);
-  if (!definition) return report(`component "${name}" is not supported by Amalgam yet`);
-  return block.label ? definition : report(`component "${name}" must have a label`);
+  return definition ?? report(`component "${name}" is not supported by Amalgam yet`);
 }
 
 /** Why a component that exists may not be used. */
