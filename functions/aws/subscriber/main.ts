@@ -41,7 +41,7 @@ interface CallDetail {
 
 /** Looks at the log groups that an event is about. */
 export async function handler(event: SubscriberEvent, context?: Partial<Context>): Promise<Report> {
-  const { selection, filter } = JSON.parse(process.env["AMALGAM_SUBSCRIBER"] ?? "{}") as Settings; // as the construct writes it
+  const { selection, filter } = settings();
   const deadline = Date.now() + (context?.getRemainingTimeInMillis?.() ?? 60_000);
   const remainingMs = () => deadline - Date.now();
   const api = new LogsApi({ region: process.env["AWS_REGION"] ?? "", deadline: deadline - 1000 });
@@ -66,6 +66,12 @@ export async function handler(event: SubscriberEvent, context?: Partial<Context>
       });
     });
   return tell(report);
+}
+
+function settings(): Settings {
+  const { AMALGAM_SUBSCRIBER: text } = process.env;
+  if (!text) throw new Error("AMALGAM_SUBSCRIBER should say which log groups are subscribed, got nothing");
+  return JSON.parse(text) as Settings; // as the construct writes it
 }
 
 /** The log group that was changed; `undefined` where it was none, or where nothing was changed. */
