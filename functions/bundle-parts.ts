@@ -64,6 +64,12 @@ export const parts: readonly Part[] = [
     needed: names(/\b(declare|foreach|import\.\w+)\b/),
   })),
   { importer: "eval/stdlib/encoding", module: "eval/stdlib/yaml", what: "encoding.from_yaml", needed: mayReadYaml },
+  {
+    importer: "graph/kinds",
+    module: "telemetry/otlp/requests",
+    what: "OTLP",
+    needed: names(/\botelcol\.|^tracing\b/m),
+  },
   // both send OTLP, which a function for something else has no part of
   {
     importer: "../../functions/aws/metrics",
