@@ -104,15 +104,15 @@ describe.skipIf(!hasTerraform)("a collector with everything", { timeout: 60_000 
         ].join(" "),
       ),
     ).toEqual([
-      "hand-over ${queue:hand-over} arn:aws:sqs:eu-central-1:123456789012:amalgam-hand-over.fifo 5",
+      "hand-over hand-over arn:aws:sqs:eu-central-1:123456789012:amalgam-hand-over.fifo 5",
       "kafka orders orders null batches",
       "kafka views views null batches",
-      "objects ${queue:objects} arn:aws:sqs:eu-central-1:123456789012:amalgam-objects 10",
-      "queue ${queue:queue} arn:aws:sqs:eu-central-1:123456789012:amalgam-queue 5",
-      "queue more arn:aws:sqs:eu-central-1:123456789012:ID 5",
-      "stream clicks arn:aws:kinesis:eu-central-1:123456789012:stream/ID 4 batches",
+      "objects objects arn:aws:sqs:eu-central-1:123456789012:amalgam-objects 10",
+      "queue queue arn:aws:sqs:eu-central-1:123456789012:amalgam-queue 5",
+      "queues.more arn:aws:sqs:eu-central-1:123456789012:ID 5",
+      "streams.clicks arn:aws:kinesis:eu-central-1:123456789012:stream/ID 4 batches",
     ]);
-    expect(state.of("aws_sns_topic_subscription")["alerts"]?.["topic_arn"]).toBe(
+    expect(state.of("aws_sns_topic_subscription")["topics.alerts"]?.["topic_arn"]).toBe(
       "arn:aws:sns:eu-central-1:210987654321:alerts",
     );
     expect(state.of("aws_s3_bucket_notification", "brought")["audit"]?.["queue"][0]).toMatchObject({
@@ -378,12 +378,22 @@ describe.skipIf(!hasTerraform)("the module", { timeout: 60_000 }, () => {
     );
     expect([Object.keys(state.of("aws_sqs_queue")), Object.keys(state.of("aws_lambda_event_source_mapping"))]).toEqual([
       [],
-      ["queue mine"],
+      ["queues.mine"],
     ]);
     expect(state.statements("queue").map(each => each.replace(/.* on /, ""))).toEqual([
       "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/amalgam-queue:*",
       "arn:aws:sqs:eu-central-1:123456789012:mine",
     ]);
+  });
+
+  test("gives a key that is made in the same apply what its policy needs, without a circle", async () => {
+    const state = await deployments.apply(
+      messages,
+      'kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/${terraform_data.key.id}"',
+      'resource "terraform_data" "key" {\n  input = module.collector.kms_key_policy\n}\n',
+    );
+    expect(state.of("aws_sqs_queue")["queue"]?.["kms_master_key_id"]).toMatch(/^arn:aws:kms:.*:key\/[0-9a-f-]{36}$/);
+    expect(state.of("aws_sqs_queue")["queue"]?.["sqs_managed_sse_enabled"]).toBe(null);
   });
 
   test("makes a function and its dead-letter queue with the first stream", async () => {

@@ -31,7 +31,8 @@ locals {
       { for name in var.account_logs == null ? [] : ["of the account"] : name => { arn = name, prefix = "" } },
     )
   }
-  connected = { for each in local.plan.connectable : each.service => each if length(local.brought[each.service]) > 0 }
+  variables_of = { sqs = "queues", kinesis = "streams", sns = "topics", s3 = "buckets", firehose = "delivery_stream_roles", logs = "log_groups" }
+  connected    = { for each in local.plan.connectable : each.service => each if length(local.brought[each.service]) > 0 }
 
   planned = concat(local.plan.functions, flatten([for each in local.connected : try(each.makes.functions, [])]))
   wanted = [
@@ -76,7 +77,13 @@ locals {
     { for id, each in local.table_arns : "$${table:${id}}" => each },
     { for id, each in local.bucket_arns : "$${objects:${id}}" => "${each}/${var.name}/*" },
   )
-  # The same names, known before anything is made. Nobody needs permissions for what is not there.
+  # What a resource is called in Terraform: the name in the account's region, or in the plan.
+  short = {
+    for text in local.texts : text => replace(replace(text,
+      "/^arn:\\$\\{AWS::Partition\\}:[a-z]+:\\$\\{AWS::Region\\}:\\$\\{AWS::AccountId\\}:(stream\\/)?/", ""),
+    "/^\\$\\{[a-z-]+:([^}]*)\\}$/", "$1")
+  }
+  # Names in the plan of what is there, known before anything is made. Nobody needs permissions for what is not there.
   named = concat(
     [for kind in keys(local.functions) : "$${log-group:${kind}}"],
     [for id in keys(local.queues) : "$${queue:${id}}"],

@@ -40,7 +40,7 @@ output "function_names" {
   }
   precondition {
     condition     = alltrue([for service, each in local.brought : length(each) == 0 || contains([for connectable in local.plan.connectable : connectable.service], service)])
-    error_message = "${join(", ", [for service, each in local.brought : { sqs = "queues", kinesis = "streams", sns = "topics", s3 = "buckets", firehose = "delivery_stream_roles", logs = "log_groups or account_logs" }[service] if length(each) > 0 && !contains([for connectable in local.plan.connectable : connectable.service], service)])} should be left out, since no component of the configuration takes it."
+    error_message = "${join(", ", [for service, each in local.brought : service == "logs" ? "log_groups or account_logs" : local.variables_of[service] if length(each) > 0 && !contains([for connectable in local.plan.connectable : connectable.service], service)])} should be left out, since no component of the configuration takes it."
   }
 }
 

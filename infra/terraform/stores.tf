@@ -35,6 +35,7 @@ locals {
   places = merge(
     { for id, name in local.table_names : "$${table-name:${id}}" => var.state_table == null ? aws_dynamodb_table.this[id].name : name },
     { for id, each in aws_sqs_queue.this : "$${queue-url:${id}}" => each.url },
+    { "$${log-group-names:functions}" = join(",", [for each in aws_cloudwatch_log_group.this : each.name]) },
     { for id, name in local.bucket_names : "$${place:${id}}" => "s3://${var.dead_letters_bucket == null ? aws_s3_bucket.this[id].bucket : name}/${var.name}" },
   )
   environment = merge(

@@ -28,7 +28,7 @@ resource "aws_lambda_permission" "this" {
   for_each = merge(concat(
     [
       for kind, function in local.functions : {
-        for each in function.invokers : "${kind} ${each.principal} ${try(each.sourceArn, "")}" => {
+        for each in function.invokers : "${kind} ${local.short[each.sourceArn]}" => {
           kind = kind, principal = each.principal, source = local.resolved[each.sourceArn]
         } if can(each.sourceArn)
       }
@@ -36,7 +36,7 @@ resource "aws_lambda_permission" "this" {
     [
       for service, connected in local.connected : merge([
         for each in connected.invokers : {
-          for name, source in local.brought[service] : "${connected.function} ${each.principal} ${name}" => {
+          for name, source in local.brought[service] : "${local.variables_of[service]}.${name}" => {
             kind = connected.function, principal = each.principal, source = replace(each.sourceArn, "$${source}", source.arn)
           }
         }
@@ -113,13 +113,13 @@ resource "aws_cloudwatch_log_account_policy" "this" {
 locals {
   sources = merge(
     {
-      for each in local.plan.eventSources : "${each.function} ${each.from}" => merge(each, { arn = each.service == "kafka" ? local.kafka.cluster_arn : local.resolved[each.from] })
+      for each in local.plan.eventSources : "${each.function} ${local.short[each.from]}" => merge(each, { arn = each.service == "kafka" ? local.kafka.cluster_arn : local.resolved[each.from] })
       if contains(keys(local.functions), each.function) && (!startswith(each.from, "$${queue:") || contains(local.named, each.from))
     },
     merge(concat([{}], [
       for service, connected in local.connected : {
         for name, source in local.brought[service] :
-        "${connected.function} ${name}" => merge(connected.eventSource, { function = connected.function, service = service, arn = source.arn })
+        "${local.variables_of[service]}.${name}" => merge(connected.eventSource, { function = connected.function, service = service, arn = source.arn })
       } if can(connected.eventSource) && contains(keys(local.functions), connected.function)
     ])...),
   )
@@ -238,8 +238,8 @@ resource "aws_iam_role_policy" "delivery_stream" {
 
 resource "aws_sns_topic_subscription" "this" {
   for_each = contains(keys(local.functions), "topic") ? merge(
-    { for each in local.plan.topics : each.arn => local.resolved[each.arn] },
-    var.topics,
+    { for each in local.plan.topics : local.short[each.arn] => local.resolved[each.arn] },
+    { for name, arn in var.topics : "topics.${name}" => arn },
   ) : {}
 
   topic_arn = each.value
