@@ -2,10 +2,13 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { archive } from "../functions/archive.ts";
+import { isAddress, remotePlace } from "../functions/aws/configuration/place.ts";
+import type { Bundle } from "../functions/bundle.ts";
 import type { PartSize } from "../functions/bundle-sizes.ts";
 import { readConfiguration } from "../functions/local/configuration.ts";
 import { type PrepareOptions, prepare } from "../functions/prepare.ts";
-import { planResources } from "../infra/resources.ts";
+import { planResources, type ResourcePlan } from "../infra/resources.ts";
+import type { GraphDescription } from "../lib/pipeline/graph/describe.ts";
 
 /** Terraform's module, in the sources and in the package. */
 const module = ["../infra/terraform", "../../infra/terraform"]
@@ -15,33 +18,56 @@ const module = ["../infra/terraform", "../../infra/terraform"]
 const isOfModule = (file: string): boolean => path.resolve(file) === module || file.endsWith(".tf");
 
 /** Writes the function's files, the same as an archive, the plan of resources and the module that makes them; says what was written and how large it is. */
-export async function writeBundle(config: string, options: Omit<PrepareOptions, "config">): Promise<void> {
+export async function writeBundle(config: string | undefined, options: Omit<PrepareOptions, "config">): Promise<void> {
   const { outdir, files } = options;
-  const { bundle, graph } = await prepare({ config, ...options }).catch(error => {
+  const { bundle, graph, permissions } = await prepare({ config, ...options }).catch(error => {
     throw withHint(error, config);
   });
   const names = [...bundle.files.map(file => path.relative(outdir, file)), ...files];
   const zip = archive(new Map(names.map(name => [posix(name), readFileSync(path.join(outdir, name))])));
-  const plan = planResources(graph);
-  cpSync(module, path.join(outdir, "terraform"), { recursive: true, filter: isOfModule });
   writeFileSync(path.join(outdir, "function.zip"), zip);
-  writeFileSync(path.join(outdir, "resources.json"), `${JSON.stringify(plan, null, 2)}\n`);
+  const plan = config === undefined ? undefined : writePlan(outdir, graph);
   process.stdout.write(
     [
       `${bundle.file} (handler: index.handler)`,
       `${kibibytes(bundle.bytes)}, ${kibibytes(zip.length)} compressed in ${path.join(outdir, "function.zip")}`,
       ...table(bundle.sizes),
-      ...plan.functions.map(({ kind, reason }) => `function ${kind}: ${reason}`),
-      ...plan.notes.map(note => `note: ${note}`),
+      ...(plan?.functions.map(({ kind, reason }) => `function ${kind}: ${reason}`) ?? []),
+      ...elsewhereLines(config, bundle),
+      ...permissions.map(({ actions, resource, reason }) => `needs ${actions.join(", ")} on ${resource}: ${reason}`),
+      ...(plan?.notes.map(note => `note: ${note}`) ?? [noPlan]),
       "",
     ].join("\n"),
   );
-  if (plan.problems.length) throw new Error(plan.problems.join("\n"));
+  if (plan?.problems.length) throw new Error(plan.problems.join("\n"));
 }
 
+function writePlan(outdir: string, graph: GraphDescription): ResourcePlan {
+  const plan = planResources(graph);
+  cpSync(module, path.join(outdir, "terraform"), { recursive: true, filter: isOfModule });
+  writeFileSync(path.join(outdir, "resources.json"), `${JSON.stringify(plan, null, 2)}\n`);
+  return plan;
+}
+
+const noPlan =
+  "note: there is no plan of resources, since no configuration was named: what calls the function follows from that";
+
+/** What a function can run whose configuration comes from elsewhere. */
+function elsewhereLines(config: string | undefined, { components, leftOut }: Bundle): string[] {
+  if (!leftOut) return [];
+  const place =
+    config === undefined
+      ? "configuration: where AMALGAM_CONFIG says, a path, s3://BUCKET/KEY or https://HOST/PATH"
+      : `configuration: ${nameOf(config)}, or where AMALGAM_CONFIG says`;
+  const without = leftOut.length ? `all but ${leftOut.join(", ")}` : "all that there are";
+  return [place, `components: ${leftOut.length > components.length ? components.join(", ") : without}`];
+}
+
+const nameOf = (config: string): string => (isAddress(config) ? remotePlace(config).name : "the one in it");
+
 /** Says which variables the configuration reads that this shell does not have, since that is the usual reason. */
-function withHint(error: unknown, config: string): unknown {
-  if (!(error instanceof Error) || !existsSync(config)) return error;
+function withHint(error: unknown, config: string | undefined): unknown {
+  if (!(error instanceof Error) || config === undefined || !existsSync(config)) return error;
   const texts = readConfiguration(config).files.map(({ source }) => source.text);
   const names = texts.flatMap(text => [...text.matchAll(/\bsys\.env\(\s*"(\w+)"/g)].map(([, name = ""]) => name));
   const unset = [...new Set(names)].filter(name => process.env[name] === undefined);

@@ -123,21 +123,29 @@ program
 program
   .command("bundle")
   .description("write a configuration and the components that it names as a function, ready to deploy")
-  .argument("<config>", configArgument)
+  .argument("[config]", `${configArgument}, s3://BUCKET/KEY or https://HOST/PATH; with --remote it may be left out`)
   .requiredOption("--out <folder>", "where the function is written")
   .addOption(new Option("--target <cloud>", "where it runs").choices(["aws"]).default("aws"))
   .option("--files <file...>", "files that the configuration reads, relative to its folder", [])
+  .option("--remote", "for any configuration that AMALGAM_CONFIG names, as s3://BUCKET/KEY; an address implies it")
+  .option(
+    "--components <patterns>",
+    "components that such a one may name, as loki.*,prometheus.scrape (default: all)",
+    names,
+  )
   .addOption(stability)
   .addHelpText(
     "after",
     help("bundle --target=aws --out=build config.alloy", "0 written, 1 the configuration does not load"),
   )
-  .action(async (config: string, options: Record<string, string | string[]>) => {
+  .action(async (config: string | undefined, options: Record<string, string | string[]>) => {
     const { writeBundle } = await import("./bundle.ts");
     await writeBundle(config, {
       outdir: options["out"] as string, // required
       stability: options["stability.level"] as "generally-available", // one of the choices
       files: options["files"] as string[], // a list by default, too
+      ...("remote" in options && { remote: true }),
+      components: options["components"] as string[] | undefined, // parsed above
     });
   });
 
@@ -231,6 +239,14 @@ addLetterFilter(program.command("replay"))
 /** What stands below the options. */
 function help(example: string, exits: string): string {
   return `\nExample:\n  $ amalgam ${example}\n\nExit codes: ${exits}.`;
+}
+
+/** Of texts with commas between. */
+function names(value: string): string[] {
+  return value
+    .split(",")
+    .map(each => each.trim())
+    .filter(each => each !== "");
 }
 
 function address(value: string): { host: string; port: number } {

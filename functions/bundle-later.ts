@@ -5,6 +5,7 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Metafile, Plugin } from "esbuild";
+import { mayReadYaml } from "../lib/pipeline/eval/stdlib/index.ts";
 import { configBlocks } from "../lib/pipeline/graph/config-blocks.ts";
 import type { File } from "../lib/pipeline/syntax/ast.ts";
 import { toJson } from "../lib/pipeline/syntax/json.ts";
@@ -82,6 +83,10 @@ export const laterModules: readonly LaterModule[] = [
   { module: "lib/pipeline/eval/hints", usual: never },
   { module: "lib/pipeline/eval/json", usual: names(/\bto_json\b/) },
   { module: "lib/pipeline/eval/operators", usual: operates },
+  {
+    module: "lib/pipeline/eval/stdlib/yaml",
+    usual: files => files.some(({ source }) => mayReadYaml(source.text)), // others have none of it, unless they come from elsewhere
+  },
   { module: "lib/pipeline/graph/config-blocks", usual: configures },
   { module: "lib/pipeline/graph/imports", usual: never },
   { module: "lib/pipeline/graph/metrics-text", usual: names(/\bprometheus\.exporter\.self\b/) },

@@ -55,6 +55,8 @@ export interface Bundle {
   readonly sizes: readonly PartSize[];
   /** The modules in it. */
   readonly modules: readonly ImportedModule[];
+  /** Components that it was made without, where its configuration may come from elsewhere. */
+  readonly leftOut?: readonly string[];
 }
 
 /** Where this file is, sources or their JavaScript. */
@@ -105,7 +107,8 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   const written = [...outputs.keys()].map(name => path.join(outdir, name));
   const bytes = [...outputs.values()].reduce((sum, code) => sum + Buffer.byteLength(code), 0);
   const sizes = sizesOf(metafile, { components, outputs });
-  return { file: path.join(outdir, "index.mjs"), files: written, bytes, components, sizes, modules };
+  const made = { file: path.join(outdir, "index.mjs"), files: written, bytes, components, sizes, modules };
+  return { ...made, ...(elsewhere && { leftOut: elsewhere.leftOut }) };
 }
 
 function failOn(diagnostics: readonly Diagnostic[]): void {

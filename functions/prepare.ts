@@ -4,14 +4,14 @@ import path from "node:path";
 import { definitions } from "../lib/pipeline/components/index.ts";
 import type { Stability } from "../lib/pipeline/graph/component.ts";
 import { describePipeline, type GraphDescription } from "../lib/pipeline/graph/describe.ts";
+import { type ConfigurationPermission, configurationPermissions } from "./aws/configuration/permissions.ts";
 import { loadFunction } from "./aws/entry.ts";
-import { type Bundle, bundle } from "./bundle.ts";
+import { type Bundle, type BundleOptions, bundle } from "./bundle.ts";
+import { configurationAt } from "./bundle-elsewhere.ts";
 import { modulesById } from "./bundle-modules.ts";
-import { readConfiguration } from "./local/configuration.ts";
 import { createLogger } from "./local/log.ts";
 
-export interface PrepareOptions {
-  readonly config: string;
+export interface PrepareOptions extends Pick<BundleOptions, "config" | "remote" | "components"> {
   readonly outdir: string;
   readonly stability: Stability;
   /** Relative to the configuration's folder. */
@@ -20,18 +20,22 @@ export interface PrepareOptions {
 
 export interface Prepared {
   readonly bundle: Bundle;
+  /** Of the configuration as it is now; of none it is empty. */
   readonly graph: GraphDescription;
+  /** What the function needs to read its configuration, besides what components need. */
+  readonly permissions: readonly ConfigurationPermission[];
 }
 
 /** Bundles, then loads the configuration as the function will: with the same checks, and the bundle's folder around it. */
-export async function prepare({ config, outdir, stability, files }: PrepareOptions): Promise<Prepared> {
-  const { files: sources, directory } = readConfiguration(config);
+export async function prepare({ files, ...options }: PrepareOptions): Promise<Prepared> {
+  const { config, outdir, stability } = options;
+  const { files: sources, directory } = await configurationAt(config);
   for (const file of files) {
     const target = path.join(outdir, file);
     mkdirSync(path.dirname(target), { recursive: true });
     copyFileSync(path.resolve(directory, file), target);
   }
-  const made = await bundle({ config, outdir, stability, target: "aws" });
+  const made = await bundle({ ...options, target: "aws" });
   const pipeline = await loadFunction(sources, {
     definitions: [...definitions.values()],
     stability,
@@ -41,5 +45,5 @@ export async function prepare({ config, outdir, stability, files }: PrepareOptio
   });
   const graph = describePipeline(pipeline);
   await pipeline.close();
-  return { bundle: made, graph };
+  return { bundle: made, graph, permissions: config === undefined ? [] : configurationPermissions(config) };
 }
