@@ -63,6 +63,37 @@ describe("events", () => {
       ],
     },
     {
+      it: "have ids where those are wanted, as far as they have any",
+      body: {
+        ...message,
+        logEvents: [
+          { id: "387", timestamp: 5, message: "one" },
+          { timestamp: 6, message: "two" },
+        ],
+      },
+      args: { event_ids: true },
+      entries: [
+        [job, 5_000_000n, "one", `${metadata} event_id 387`],
+        [job, 6_000_000n, "two", metadata],
+      ],
+    },
+    {
+      it: "of one millisecond are apart where that is wanted, in their order",
+      body: { ...message, logEvents: [5, 5, 6].map(timestamp => ({ timestamp, message: "one" })) },
+      args: { distinct_times: true },
+      entries: [
+        [job, 5_063_000n, "one", metadata],
+        [job, 5_063_001n, "one", metadata],
+        [job, 6_063_000n, "one", metadata],
+      ],
+    },
+    {
+      it: "of another stream are apart from them",
+      body: { ...message, logStream: "t", logEvents: [{ timestamp: 5, message: "one" }] },
+      args: { distinct_times: true },
+      entries: [[job, 5_064_000n, "one", metadata.replace("log_stream s", "log_stream t")]],
+    },
+    {
       it: "have it also where theirs is none",
       body: {
         ...message,

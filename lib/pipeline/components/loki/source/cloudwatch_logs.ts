@@ -36,6 +36,16 @@ const args = object({
     true,
     "Keeps the times of the events; otherwise entries have the time of their arrival.",
   ),
+  distinct_times: optional(
+    bool,
+    false,
+    "Adds less than a millisecond to the time of each event, the same whenever it comes again: Loki, which keeps one of equal lines at the same time, so keeps those of one millisecond apart.",
+  ),
+  event_ids: optional(
+    bool,
+    false,
+    "Adds the id that CloudWatch Logs gave an event to its structured metadata, as `event_id`.",
+  ),
 });
 type Args = Infer<typeof args>;
 
@@ -98,7 +108,11 @@ export interface CloudWatchLogsMessage {
   readonly logStream: string;
   readonly subscriptionFilters: readonly string[];
   /** The time in milliseconds, where it is one. */
-  readonly logEvents: readonly { readonly timestamp: number | undefined; readonly message: string }[];
+  readonly logEvents: readonly {
+    readonly id: string;
+    readonly timestamp: number | undefined;
+    readonly message: string;
+  }[];
 }
 
 /** Reads the decompressed JSON; fields that are not known are passed over. */
@@ -121,7 +135,8 @@ export function parseMessage(body: Uint8Array): CloudWatchLogsMessage {
     logGroup: textOf(data.logGroup),
     logStream: textOf(data.logStream),
     subscriptionFilters: Array.isArray(data.subscriptionFilters) ? data.subscriptionFilters.map(textOf) : [],
-    logEvents: logEvents.map((event: { timestamp?: unknown; message?: unknown }) => ({
+    logEvents: logEvents.map((event: { id?: unknown; timestamp?: unknown; message?: unknown }) => ({
+      id: textOf(event?.id),
       timestamp: Number.isFinite(event?.timestamp) ? Math.trunc(event.timestamp as number) : undefined, // finite, so a number
       message: textOf(event?.message),
     })),
@@ -136,6 +151,8 @@ export function converter({
   labels,
   relabel_rules,
   use_incoming_timestamp,
+  distinct_times,
+  event_ids,
 }: Omit<Args, "forward_to">): (message: CloudWatchLogsMessage, now: bigint) => LogBatch {
   const relabel = relabel_rules ? compileRules(relabel_rules) : undefined;
   const fixed = labelsFromMap(labels);
@@ -143,12 +160,31 @@ export function converter({
     const streamLabels = relabel ? relabelled(relabel, fixed, message) : fixed;
     if (!streamLabels) return [];
     const metadata = ["log_group", message.logGroup, "log_stream", message.logStream, "account_id", message.owner];
-    const entries = message.logEvents.map(event => ({
-      timestamp: use_incoming_timestamp && event.timestamp !== undefined ? BigInt(event.timestamp) * 1_000_000n : now,
-      line: event.message,
-      metadata,
+    const apart = distinct_times ? nanoseconds(message) : undefined;
+    const entries = message.logEvents.map(({ id, timestamp, message: line }) => ({
+      timestamp:
+        use_incoming_timestamp && timestamp !== undefined
+          ? BigInt(timestamp) * 1_000_000n + (apart?.(timestamp) ?? 0n)
+          : now,
+      line,
+      metadata: event_ids && id ? [...metadata, "event_id", id] : metadata,
     }));
     return entries.length ? [{ labels: streamLabels, entries }] : [];
+  };
+}
+
+/**
+ * What is added to times of events: it begins where the log stream's name says, so that streams are apart, and grows with events of
+ * the same millisecond, so that they keep their order.
+ */
+function nanoseconds({ logGroup, logStream }: CloudWatchLogsMessage): (ms: number) => bigint {
+  let hash = 0;
+  for (const character of `${logGroup}:${logStream}`) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 999;
+  const counts = new Map<number, number>();
+  return ms => {
+    const count = counts.get(ms) ?? 0;
+    counts.set(ms, count + 1);
+    return BigInt(Math.min(hash * 1000 + count, 999_999));
   };
 }
 

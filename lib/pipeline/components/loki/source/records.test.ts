@@ -67,10 +67,10 @@ describe("a record", () => {
     { it: "has it where it has no time", body: "a", timestamp: undefined, out: [[job, now, "a", ""]] },
     { it: "keeps its lines together", body: "a\nb\n", out: [[job, 5_000_000n, "a\nb\n", ""]] },
     {
-      it: "is split into lines, without those that are empty",
-      body: "a\r\n\nb\n",
+      it: "is split into lines, without those that are empty, so that equal ones stay apart",
+      body: "a\r\n\nb\na\n",
       args: { split_lines: true },
-      out: [[job, 5_000_000n, "a", ""], [job, 5_000_000n, "b", ""]], // biome-ignore format: one row
+      out: [[job, 5_000_000n, "a", ""], [job, 5_000_001n, "b", ""], [job, 5_000_002n, "a", ""]], // biome-ignore format: one row
     },
     { it: "of nothing is an empty entry", body: "", out: [[job, 5_000_000n, "", ""]] },
     { it: "of nothing has no lines", body: "", args: { split_lines: true }, out: [] },

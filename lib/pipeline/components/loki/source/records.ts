@@ -33,7 +33,7 @@ export const recordFields = (job: string, internal: string) => ({
   split_lines: optional(
     bool,
     false,
-    "An entry for each line of a record that is not empty; otherwise a record is an entry.",
+    "An entry for each line of a record that is not empty, a nanosecond apart, so that equal ones stay; otherwise a record is an entry.",
   ),
   structured_metadata: optional(
     bool,
@@ -91,7 +91,7 @@ export function recordConverter(
     const about = structured_metadata ? flat(metadata(record)) : none;
     const text = textOf(record);
     const entries: LogEntry[] = split_lines
-      ? linesOf(text).map(line => ({ timestamp, line, metadata: about }))
+      ? linesOf(text).map((line, i) => ({ timestamp: timestamp + BigInt(i), line, metadata: about })) // Loki keeps one of equal ones
       : [{ timestamp, line: text, metadata: about }];
     return entries.length ? [{ labels: streamLabels, entries }] : [];
   };
