@@ -305,6 +305,24 @@ describe.skipIf(!hasTerraform)("the module", { timeout: 60_000 }, () => {
     ]);
   });
 
+  test("shortens the name of a bucket, of which S3 takes 63 characters, and no underscores", async () => {
+    const state = await deployments.apply(requests, 'name = "a_long_name_of_thirty-two_letter"');
+    const bucket = String(state.of("aws_s3_bucket")["dead-letters"]?.["bucket"]);
+    expect([bucket.length, bucket.slice(0, -8)]).toEqual([
+      63,
+      "a-long-name-of-thirty-two-letter-dead-letters-12345678-",
+    ]);
+  });
+
+  test("watches the one function of an alarm without a sum", async () => {
+    const state = await deployments.apply(messages, "alarms = {}");
+    const queries = state.of("aws_cloudwatch_metric_alarm")["failed"]?.["metric_query"];
+    expect(queries.map(({ id, expression }: Values) => [id, expression])).toEqual([
+      ["all", "m0"],
+      ["m0", null],
+    ]);
+  });
+
   test("draws a widget's lines, one for each function or one for all", async () => {
     const state = await deployments.apply(requests, "dashboard = true");
     const { widgets } = JSON.parse(state.of("aws_cloudwatch_dashboard")["amalgam"]?.["dashboard_body"]);

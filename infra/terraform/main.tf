@@ -105,7 +105,7 @@ resource "aws_iam_role" "this" {
   for_each = local.functions
 
   name        = "${var.name}-${each.key}"
-  description = each.value.reason
+  description = substr(each.value.reason, 0, 1000)
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [

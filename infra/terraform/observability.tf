@@ -26,6 +26,7 @@ locals {
   made_alarms = {
     for id, each in local.alarms : id => merge(each, {
       metrics = [for metric in each.metrics : metric if contains(local.watchable, metric.whose)]
+      ids     = [for metric in each.metrics : can(metric.divisor) ? "s${metric.id}" : metric.id if contains(local.watchable, metric.whose)]
     }) if anytrue([for metric in each.metrics : contains(local.watchable, metric.whose)])
   }
 }
@@ -46,7 +47,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 
   metric_query {
     id          = "all"
-    expression  = "${upper(each.value.combine)}([${join(", ", [for metric in each.value.metrics : can(metric.divisor) ? "s${metric.id}" : metric.id])}])"
+    expression  = length(each.value.ids) == 1 ? each.value.ids[0] : "${upper(each.value.combine)}([${join(", ", each.value.ids)}])"
     label       = each.value.name
     return_data = true
   }
@@ -141,7 +142,7 @@ locals {
             ],
             [
               for how in compact([length(series.metrics) == 0 ? "" : try(series.combine, "")]) : [{
-                expression = "${upper(how)}([${join(", ", [for i, metric in series.metrics : "${series.id}m${i}"])}])"
+                expression = length(series.metrics) == 1 ? "${series.id}m0" : "${upper(how)}([${join(", ", [for i, metric in series.metrics : "${series.id}m${i}"])}])"
                 id         = series.id
                 label      = series.label
                 yAxis      = series.axis

@@ -23,11 +23,14 @@ locals {
     ? aws_dynamodb_table.this[id].arn
     : "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${name}"
   }
-  # A name has the account and the region, since names of buckets are taken worldwide.
+  # A name has the account and the region, since names of buckets are taken worldwide, and 63 characters at most.
+  bucket_full_names = {
+    for id in keys(local.buckets) : id => lower(replace("${var.name}-${id}-${local.account}-${local.region}", "_", "-"))
+  }
   bucket_names = {
-    for id, each in local.buckets : id => coalesce(
+    for id, name in local.bucket_full_names : id => coalesce(
       var.dead_letters_bucket,
-      lower(replace("${var.name}-${id}-${local.account}-${local.region}", "_", "-")),
+      length(name) <= 63 ? name : "${substr(name, 0, 54)}-${substr(sha1(name), 0, 8)}",
     )
   }
   bucket_arns = { for id, name in local.bucket_names : id => "arn:${local.partition}:s3:::${name}" }

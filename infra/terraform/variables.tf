@@ -15,8 +15,8 @@ variable "name" {
   default     = "amalgam"
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,32}$", var.name))
-    error_message = "name should be 1 to 32 letters, digits, hyphens or underscores."
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", var.name))
+    error_message = "name should be 1 to 32 letters, digits, hyphens or underscores, and begin with a letter or digit."
   }
 }
 
