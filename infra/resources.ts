@@ -205,7 +205,10 @@ export interface BucketPlan {
 
 export interface VariablePlan {
   readonly name: string;
-  /** With `${table-name:ID}`, `${queue-url:ID}`, or `${place:ID}` for `s3://BUCKET/NAME`. */
+  /**
+   * With `${table-name:ID}`, `${queue-url:ID}`, `${place:ID}` for `s3://BUCKET/NAME`, and `${log-group-names:functions}` for the names
+   * of the functions' log groups with commas between them.
+   */
   readonly value: string;
   readonly reason: string;
 }

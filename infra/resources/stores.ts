@@ -47,9 +47,25 @@ export function keptBy(graph: GraphDescription): Pick<ResourcePlan, "tables" | "
             },
           ]
         : []),
+      ...(takesLogs(graph)
+        ? [
+            {
+              name: "AMALGAM_OWN_LOG_GROUPS",
+              value: "${log-group-names:functions}",
+              reason:
+                "the functions' own logs are dropped where they come back: each that is delivered would make another",
+            },
+          ]
+        : []),
     ],
   };
 }
+
+/** Whether logs of CloudWatch come, by a subscription or through a stream. */
+const takesLogs = ({ components }: GraphDescription): boolean =>
+  components.some(({ triggers }) =>
+    triggers.some(trigger => trigger.kind === "records" && trigger.format === "cloudwatch_logs"),
+  );
 
 /** What functions may do with them. */
 export function storePermissions(graph: GraphDescription, kind: FunctionKind): PermissionPlan[] {
