@@ -114,6 +114,12 @@ test.for([
     config: 'loki.nothing "a" { }',
     message: /main\.alloy:1:1: .*loki\.nothing/,
   },
+  {
+    it: "one in a declare that is used in another one that is used",
+    config:
+      'declare "inner" {\n  loki.nothing "a" { }\n}\ndeclare "outer" {\n  inner "i" { }\n}\ndeclare "unused" {\n  loki.nowhere "a" { }\n}\nouter "o" { }',
+    message: /main\.alloy:2:3: .*loki\.nothing/,
+  },
 ])("$it is told with its place", async ({ config, message }) => {
   await expect(bundled(config)).rejects.toThrow(message);
 });

@@ -12,6 +12,7 @@ import { configurationHash } from "../lib/pipeline/delivery/dead-letters.ts";
 import type { Definition, Stability } from "../lib/pipeline/graph/component.ts";
 import { buildNodes } from "../lib/pipeline/graph/nodes.ts";
 import { nodesToJson } from "../lib/pipeline/graph/nodes-json.ts";
+import { problemsOfUsed } from "../lib/pipeline/graph/used-declares.ts";
 import type { File } from "../lib/pipeline/syntax/ast.ts";
 import type { Diagnostic } from "../lib/pipeline/syntax/diagnostic.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
@@ -75,7 +76,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   const problems: Diagnostic[] = [];
   const nodeOptions = { definitions: blockDefinitions, knownElsewhere, stability };
   const nodes = buildNodes(files, nodeOptions, problems);
-  failOn(problems);
+  failOn([...problems, ...problemsOfUsed(nodes)]);
   const modules = await fetchModules(nodes, { options: nodeOptions, directory }, problems);
   failOn(problems);
   const texts = [...files, ...filesOf(modules)];

@@ -174,7 +174,8 @@ function sizeOf(nodes: Nodes): number {
   return size;
 }
 
-function localDeclare(name: string, names: Names): Declare | undefined {
+/** The declare of this configuration or module that a name means. */
+export function localDeclare(name: string, names: Names): Declare | undefined {
   for (let at: Names | undefined = names; at; at = at.around) {
     const found = at.declares.get(name);
     if (found) return found;
