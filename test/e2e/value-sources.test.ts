@@ -8,6 +8,7 @@ import { createHandler, type Handler } from "../../functions/aws/handler.ts";
 import { bundle } from "../../functions/bundle.ts";
 import { readConfiguration } from "../../functions/local/configuration.ts";
 import { definitions } from "../../lib/pipeline/components/index.ts";
+import { remoteAwsKms } from "../../lib/pipeline/components/remote/aws/kms.ts";
 import { remoteAwsSecretsManager } from "../../lib/pipeline/components/remote/aws/secrets_manager.ts";
 import { remoteAwsSsmParameter } from "../../lib/pipeline/components/remote/aws/ssm_parameter.ts";
 import { remoteS3 } from "../../lib/pipeline/components/remote/s3.ts";
@@ -268,6 +269,27 @@ describe.runIf(motoIsInstalled)("with an emulator of AWS that checks signatures 
       await source.refresh();
       expect(source.exported()).toEqual(after);
     }
+  });
+
+  test("a text is decrypted with the permission that it asks for, and only with its context", async () => {
+    const { KeyMetadata } = (await moto.json("kms", "TrentService.CreateKey", {})) as { KeyMetadata: { Arn: string } };
+    const { CiphertextBlob: ciphertext } = (await moto.json("kms", "TrentService.Encrypt", {
+      KeyId: KeyMetadata.Arn,
+      Plaintext: Buffer.from(loki("one")).toString("base64"),
+      EncryptionContext: { app: "shop" },
+    })) as { CiphertextBlob: string };
+    const args = { ciphertext, key_id: KeyMetadata.Arn };
+    const startIn = (app: string) =>
+      start(client => startTestSource(remoteAwsKms, { ...args, encryption_context: { app }, client }), ["kms:Decrypt"]);
+    const source = await startIn("shop");
+    expect(source.needs).toEqual({ permissions: [{ action: "kms:Decrypt", resource: KeyMetadata.Arn }] });
+    expect(source.exported()).toEqual({
+      content: loki("one"),
+      data: { version: "one", password: "one-password", port: "3100" },
+    });
+    expect(await failureOf(startIn("other"))).toContain(
+      "Decrypt was refused, got status 400: InvalidCiphertextException",
+    );
   });
 
   test("a path with more parameters than the service gives at a time is read whole", async () => {

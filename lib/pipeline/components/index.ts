@@ -40,6 +40,7 @@ import { prometheusExporterSelf } from "./prometheus/exporter/self.ts";
 import { prometheusRelabel } from "./prometheus/relabel.ts";
 import { prometheusRemoteWrite } from "./prometheus/remote_write.ts";
 import { prometheusScrape } from "./prometheus/scrape.ts";
+import { remoteAwsKms } from "./remote/aws/kms.ts";
 import { remoteAwsSecretsManager } from "./remote/aws/secrets_manager.ts";
 import { remoteAwsSsmParameter } from "./remote/aws/ssm_parameter.ts";
 import { remoteAzureKeyVault } from "./remote/azure/key_vault.ts";
@@ -85,6 +86,7 @@ const all = [
   prometheusRelabel,
   prometheusRemoteWrite,
   prometheusScrape,
+  remoteAwsKms,
   remoteAwsSecretsManager,
   remoteAwsSsmParameter,
   remoteAzureKeyVault,
