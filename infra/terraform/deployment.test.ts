@@ -24,6 +24,7 @@ afterAll(() => deployments.close());
 
 describe.skipIf(!hasTerraform)("a collector with everything", { timeout: 60_000 }, () => {
   let state: State;
+  let again: string;
   beforeAll(async () => {
     state = await deployments.apply(
       every,
@@ -49,7 +50,12 @@ describe.skipIf(!hasTerraform)("a collector with everything", { timeout: 60_000 
       `,
       later,
     );
+    again = await deployments.planAgain();
   }, 60_000);
+
+  test("is not changed by a second plan", () => {
+    expect(again).toContain("No changes. Your infrastructure matches the configuration.");
+  });
 
   test("has a function for each kind, in the network, with what differs for one", () => {
     const functions = Object.entries(state.of("aws_lambda_function"));

@@ -68,6 +68,12 @@ export class Deployments {
     return { status, output: output.replaceAll(/\s+/g, " ").trim() };
   }
 
+  /** What Terraform would change of what it has just made: nothing, where the module says the same each time. */
+  async planAgain(): Promise<string> {
+    const { output } = await this.#workspace.run("plan", "-input=false", "-no-color", `-state=${this.#file}`);
+    return output.slice(output.lastIndexOf("Read complete")).replaceAll(/\s+/g, " ");
+  }
+
   async apply(...wanted: Wanted): Promise<State> {
     const { status, output } = await this.#run(wanted, "apply", "-auto-approve");
     if (status !== 0) throw new Error(output);

@@ -30,7 +30,7 @@ message UpgradeResourceStateRequest { string type_name = 1; RawState raw_state =
 message UpgradeResourceStateResponse { DynamicValue upgraded_state = 1; }
 message ReadResourceRequest { string type_name = 1; DynamicValue current_state = 2; }
 message ReadResourceResponse { DynamicValue new_state = 1; }
-message PlanResourceChangeRequest { string type_name = 1; DynamicValue proposed_new_state = 3; }
+message PlanResourceChangeRequest { string type_name = 1; DynamicValue prior_state = 2; DynamicValue proposed_new_state = 3; }
 message PlanResourceChangeResponse { DynamicValue planned_state = 1; bool legacy_type_system = 5; }
 message ApplyResourceChangeRequest { string type_name = 1; DynamicValue planned_state = 3; }
 message ApplyResourceChangeResponse { DynamicValue new_state = 1; bool legacy_type_system = 4; }
@@ -52,8 +52,10 @@ const methods: Readonly<Record<string, (request: Json) => Json>> = {
   PrepareProviderConfig: ({ config }) => ({ prepared_config: config }),
   UpgradeResourceState: ({ raw_state }) => ({ upgraded_state: { json: (raw_state as { json: Uint8Array }).json } }),
   ReadResource: ({ current_state }) => ({ new_state: current_state }),
-  PlanResourceChange: ({ type_name, proposed_new_state }) => ({
-    planned_state: write(withComputed(String(type_name), read(proposed_new_state), () => unknown)),
+  PlanResourceChange: ({ type_name, prior_state, proposed_new_state }) => ({
+    planned_state: read(prior_state)
+      ? proposed_new_state // has what is known since it was made
+      : write(withComputed(String(type_name), read(proposed_new_state), () => unknown)),
     legacy_type_system: true,
   }),
   ApplyResourceChange: ({ type_name, planned_state }) => ({
