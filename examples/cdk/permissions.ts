@@ -45,7 +45,7 @@ const explained: readonly { readonly action?: RegExp; readonly resource: RegExp;
     reason: "streams of one log group: CloudWatch Logs has no other name for all of them",
   },
   {
-    action: /^s3:(Get|Put)Object/,
+    action: /^s3:(Delete|Get|Put)Object/,
     resource: /[^*]+\*$/,
     reason: "objects of one bucket below one prefix, which the configuration names",
   },
