@@ -7,37 +7,81 @@
  * Each kind of trigger has a function of its own with the same code, since their permissions, concurrency and dead letters differ.
  */
 import path from "node:path";
-import { type Duration, Stack, Stage, Tags, Token } from "aws-cdk-lib";
-import { type IMetric, MathExpression, type MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
+import { Annotations, type Duration, Lazy, Stack, Stage, Tags, Token } from "aws-cdk-lib";
+import type { MathExpression, MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
 import type { ITable } from "aws-cdk-lib/aws-dynamodb";
+import {
+  Connections,
+  type IConnectable,
+  type ISecurityGroup,
+  type IVpc,
+  SecurityGroup,
+  type SubnetSelection,
+  type Vpc,
+} from "aws-cdk-lib/aws-ec2";
 import type { Grant, IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IStream } from "aws-cdk-lib/aws-kinesis";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import { type Architecture, Code } from "aws-cdk-lib/aws-lambda";
 import type { CfnLogGroup, ILogGroup, LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Bucket, IBucket } from "aws-cdk-lib/aws-s3";
+import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
+import { type FunctionKind, planResources, type ResourcePlan } from "../resources.ts";
 import { BusFunction } from "./bus.ts";
-import { type CollectorFunction, defaults } from "./collector-function.ts";
+import {
+  type CollectorFunction,
+  type CollectorFunctionProps,
+  defaults,
+  type NetworkProps,
+} from "./collector-function.ts";
+import { Environment, type EnvironmentValue } from "./environment.ts";
 import { FirehoseFunction } from "./firehose.ts";
+import { HandOverFunction } from "./hand-over.ts";
 import { HttpFunction } from "./http.ts";
+import { type AmalgamAttributes, type IAmalgam, ImportedAmalgam } from "./imported.ts";
 import { KafkaFunction, type KafkaProps } from "./kafka.ts";
 import { LetterBucket } from "./letter-bucket.ts";
 import { prepareFunction } from "./load.ts";
-import { LogSubscriptionFunction } from "./log-subscription.ts";
-import { type ObjectSelectionProps, ObjectsFunction, objectsDefaults } from "./objects.ts";
+import { type AccountSubscriptionProps, LogSubscriptionFunction } from "./log-subscription.ts";
+import { type ObjectSelectionProps, ObjectsFunction } from "./objects.ts";
 import { type AlarmOptions, Observability, type OwnMetric, ownMetric } from "./observability.ts";
+import { Places } from "./places.ts";
+import { selectPlan, type TriggerKind } from "./plan.ts";
 import { QueueFunction } from "./queue.ts";
+import { allowLogs } from "./queues.ts";
 import { ScheduleFunction } from "./schedule.ts";
-import { grantState, type StateProps, stateOf } from "./state.ts";
+import { type StateProps, stateOf } from "./state.ts";
 import { StreamFunction } from "./stream.ts";
+import { largest, total } from "./sums.ts";
 import { TopicFunction } from "./topic.ts";
-import { selectKinds, type TriggerKind } from "./triggers.ts";
 
-export interface AmalgamProps extends StateProps {
+export { LogGroupSubscriber, type LogGroupSubscriberProps } from "./log-group-subscriber.ts";
+
+/** What may differ from one function to another. */
+export interface FunctionProps {
+  /**
+   * Memory in MB; the processor grows with it.
+   * @default 512, and 1769, which is a whole core, for the function that reads objects of S3
+   */
+  readonly memory?: number;
+  /**
+   * Of one invocation. A queue's messages are hidden six times as long.
+   * @default what the plan says, with its reason: 30 seconds for most
+   */
+  readonly timeout?: Duration;
+  /**
+   * Invocations of each function at the same time, taken from those of the account.
+   * @default no limit but the account's
+   */
+  readonly reservedConcurrency?: number;
+}
+
+export interface AmalgamProps extends StateProps, FunctionProps {
   /** A file, or a folder of `*.alloy` files. It is loaded at synthesis as it will be in the functions. */
   readonly config: string;
   /**
@@ -51,32 +95,45 @@ export interface AmalgamProps extends StateProps {
    */
   readonly files?: readonly string[];
   /**
-   * Variables of the functions, and the only ones that `sys.env` sees at synthesis. Values of other stacks and resources may be among them.
+   * Variables of the functions, and the only ones that `sys.env` sees at synthesis. Values of other stacks and resources may be among
+   * them. Of a secret or a parameter it is the ARN or the name, never the content: a component such as `remote.aws.secrets_manager` reads that.
    * @default none
    */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, EnvironmentValue>>;
   /**
    * Which of the graph's triggers get resources. An event source on a queue polls it, which SQS bills by request even when nothing arrives.
    * @default all that the graph has
    */
   readonly triggers?: readonly TriggerKind[];
   /**
-   * Memory of each function in MB; its processor grows with it.
-   * @default 512
+   * What differs for functions of some kinds.
+   * @default all are alike
    */
-  readonly memory?: number;
+  readonly functions?: Readonly<Partial<Record<FunctionKind, FunctionProps>>>;
   /** @default Architecture.ARM_64 */
   readonly architecture?: Architecture;
   /**
-   * Of one invocation. A queue's messages are hidden six times as long.
-   * @default Duration.seconds(30)
+   * Network that functions run in, to reach backends and stores without a public address. To reach AWS and backends outside of it needs
+   * a NAT gateway or endpoints, which is up to its owner.
+   * @default none, as Lambda's own network is enough for what has a public address
    */
-  readonly timeout?: Duration;
+  readonly vpc?: Vpc | IVpc;
   /**
-   * Invocations of each function at the same time, taken from those of the account.
-   * @default no limit but the account's
+   * Subnets of `vpc`.
+   * @default private subnets
    */
-  readonly reservedConcurrency?: number;
+  readonly vpcSubnets?: SubnetSelection;
+  /**
+   * What functions may reach in `vpc`.
+   * @default a new one for all functions, which may reach everything and is reached by nothing
+   */
+  readonly securityGroups?: readonly ISecurityGroup[];
+  /**
+   * Encrypts queues, the table, the bucket, the functions' logs and their variables. Its policy gets what services of AWS need to use it; of
+   * a key that is only known by its ARN the owner has to allow it.
+   * @default keys of AWS' own, which cost nothing
+   */
+  readonly encryptionKey?: IKey;
   /**
    * Of the functions' own logs.
    * @default RetentionDays.TWO_WEEKS
@@ -88,10 +145,11 @@ export interface AmalgamProps extends StateProps {
    */
   readonly logGroups?: readonly (string | ILogGroup)[];
   /**
-   * Subscribes all log groups of the account in this region, those to come, too. An account has one such subscription for each region.
+   * Subscribes all log groups of the account in this region, those to come, too, but not the collector's own. An account has one such
+   * subscription for each region.
    * @default false
    */
-  readonly accountLogs?: boolean;
+  readonly accountLogs?: boolean | AccountSubscriptionProps;
   /**
    * Streams to take records of besides those that the configuration names.
    * @default none
@@ -133,6 +191,12 @@ export interface AmalgamProps extends StateProps {
    */
   readonly deadLetters?: Bucket | IBucket | false;
   /**
+   * Hands data over that a backend does not take in time: the trigger is answered, the data waits in a queue for up to two weeks, and a
+   * function of its own delivers it. `false`: it goes back to its trigger. The event source polls the queue, which SQS bills by request.
+   * @default made where the configuration writes to a backend and there is a bucket for dead letters
+   */
+  readonly handOver?: false;
+  /**
    * Alarms on data that is lost, refused, set aside or late, and on functions that fail; `{}` makes all that apply. Each costs by the month.
    * @default none
    */
@@ -150,85 +214,127 @@ export interface AmalgamProps extends StateProps {
 }
 
 /** A collector without a server, as an Alloy configuration describes it. */
-export class Amalgam extends Construct {
+export class Amalgam extends Construct implements IAmalgam, IConnectable {
+  /** A collector of another stack or app, to send to it, to subscribe log groups to it and to watch it. */
+  static fromAttributes(scope: Construct, id: string, attributes: AmalgamAttributes): IAmalgam {
+    return new ImportedAmalgam(scope, id, attributes);
+  }
+
   /** What the configuration is made of, as `amalgam graph --json` prints it. */
   readonly graph: GraphDescription;
+  /** What is made of it, with reasons: the part of the plan in `amalgam graph --json` that is wanted. */
+  readonly plan: ResourcePlan;
   readonly http: HttpFunction | undefined;
   readonly logSubscription: LogSubscriptionFunction | undefined;
   readonly queue: QueueFunction | undefined;
   readonly schedule: ScheduleFunction | undefined;
-  /** Where dead letters are, below the prefix of this collector; `undefined` where there are none. */
-  readonly deadLetters: LetterBucket | undefined;
-  /** Where components keep what outlives an invocation; `undefined` where none keeps something, or not in a table. */
-  readonly stateTable: ITable | undefined;
   readonly stream: StreamFunction | undefined;
   readonly topic: TopicFunction | undefined;
   readonly firehose: FirehoseFunction | undefined;
   readonly kafka: KafkaFunction | undefined;
   readonly bus: BusFunction | undefined;
   readonly objects: ObjectsFunction | undefined;
+  /** Delivers what the others could not deliver in time; `undefined` where nothing is handed over. */
+  readonly handOver: HandOverFunction | undefined;
+  /** Where dead letters are, below the prefix of this collector; `undefined` where there are none. */
+  readonly deadLetters: LetterBucket | undefined;
+  /** Where components keep what outlives an invocation; `undefined` where none keeps something, or not in a table. */
+  readonly stateTable: ITable | undefined;
   /** Its alarms and its dashboard. */
   readonly observability: Observability;
+  /** What functions reach, and are reached by, in `vpc`. */
+  readonly connections: Connections;
 
   constructor(scope: Construct, id: string, props: AmalgamProps) {
     super(scope, id);
     checkProps(props);
-    const { config, stability = "generally-available", files = [], environment = {} } = props;
+    const { config, stability = "generally-available", files = [], encryptionKey } = props;
     const outdir = path.join(Stage.of(this)?.assetOutdir ?? "cdk.out", `.amalgam-${this.node.addr}`);
     const { region } = Stack.of(this);
-    this.graph = prepareFunction({ config, stability, files, environment, outdir, region });
-    const kinds = selectKinds(this.graph, config, props.triggers, broughtBy(props));
-    const state = stateOf(this, { ...props, environment, graph: this.graph });
-    this.stateTable = state.table;
-    this.deadLetters = LetterBucket.for(this, { graph: this.graph, environment, bucket: props.deadLetters });
+    const variables = new Environment(this, props.environment ?? {});
+    const { values: environment } = variables;
+    this.graph = prepareFunction({ config, stability, files, environment: variables.standIns, outdir, region });
+    const planned = variables.restore(planResources(this.graph));
+    if (planned.problems.length) throw new Error(planned.problems.join("\n"));
+    for (const note of planned.notes) Annotations.of(this).addInfo(note);
+
+    const places = new Places();
+    this.stateTable = stateOf(this, { ...props, plan: planned, places, environment });
+    const { deadLetters: bucket } = props;
+    this.deadLetters = LetterBucket.for(this, { plan: planned, places, environment, bucket, encryptionKey });
+    const handOver = props.handOver !== false && this.deadLetters !== undefined && !environment["AMALGAM_HAND_OVER"];
+    if (!handOver) for (const name of ["queue", "queue-url"]) places.leaveOut(`${name}:hand-over`);
+    this.plan = selectPlan(planned, { config, triggers: props.triggers, brought: broughtBy(props), handOver });
+    places.set("log-group-names:functions", Lazy.string({ produce: () => this.#ownLogGroups().join(",") }));
+    if (encryptionKey) allowLogs(this, encryptionKey);
+    const network = this.#networkOf(props);
+    this.connections = new Connections({ securityGroups: [...(network?.securityGroups ?? [])] });
+
     const common = {
       ...defaults,
       ...given(props),
-      environment: { ...state.environment, ...this.deadLetters?.environment },
+      environment,
       code: Code.fromAsset(outdir),
       graph: this.graph,
+      plan: this.plan,
+      places,
+      title: path.basename(config),
+      network,
+      encryptionKey,
     };
-    const describe = (what: string) => ({ ...common, description: `${path.basename(config)}: ${what}` });
-    if (kinds.has("http")) this.http = new HttpFunction(this, "Http", describe("requests"));
-    if (kinds.has("log-subscription"))
-      this.logSubscription = new LogSubscriptionFunction(this, "LogSubscription", describe("log subscriptions"));
-    if (kinds.has("queue"))
-      this.queue = new QueueFunction(this, "Queue", { ...describe("messages"), ...ofQueue(props) });
-    if (kinds.has("schedule")) this.schedule = new ScheduleFunction(this, "Schedule", describe("schedules"));
-    if (kinds.has("stream"))
-      this.stream = new StreamFunction(this, "Stream", {
-        ...describe("streams"),
-        parallelization: props.parallelization,
-      });
-    if (kinds.has("topic")) this.topic = new TopicFunction(this, "Topic", describe("topics"));
-    if (kinds.has("firehose")) this.firehose = new FirehoseFunction(this, "Firehose", describe("Firehose"));
-    if (kinds.has("kafka")) this.kafka = new KafkaFunction(this, "Kafka", { ...describe("Kafka"), kafka: props.kafka });
-    if (kinds.has("bus")) this.bus = new BusFunction(this, "Bus", describe("events"));
-    if (kinds.has("objects"))
-      this.objects = new ObjectsFunction(this, "Objects", {
-        ...describe("objects of S3"),
-        ...objectsDefaults,
-        ...given(props),
-        maximumConcurrency: props.maximumConcurrency,
-      });
-    for (const stream of props.streams ?? []) this.stream?.addStream(stream);
-    for (const topic of props.topics ?? []) this.topic?.addTopic(topic);
-    for (const role of props.deliveryStreamRoles ?? []) this.firehose?.grantInvoke(role);
-    if (props.accountLogs) this.logSubscription?.addAccount(this.#functions.map(each => each.logGroup.logGroupName));
-    for (const each of this.#functions) this.deadLetters?.allow(each.function);
-    const named = props.accountLogs ? [] : this.logSubscription?.namedLogGroups; // the account's has them already
-    for (const group of named ?? []) this.addLogGroup(group);
-    for (const group of props.logGroups ?? []) this.addLogGroup(group);
+    const make = <Made>(kind: FunctionKind, create: (props: CollectorFunctionProps) => Made): Made | undefined =>
+      this.plan.functions.some(each => each.kind === kind)
+        ? create({ ...common, ...given(props.functions?.[kind] ?? {}) })
+        : undefined;
+    const { maximumConcurrency, parallelization, kafka, queue } = props;
+    // before the others, which send to its queue
+    this.handOver = make("hand-over", own => new HandOverFunction(this, "HandOver", own));
+    this.http = make("http", own => new HttpFunction(this, "Http", own));
+    this.logSubscription = make("log-subscription", own => {
+      const ownLogGroups = () => this.#ownLogGroups();
+      return new LogSubscriptionFunction(this, "LogSubscription", { ...own, ownLogGroups });
+    });
+    this.queue = make("queue", own => new QueueFunction(this, "Queue", { ...own, maximumConcurrency, queue }));
+    this.schedule = make("schedule", own => new ScheduleFunction(this, "Schedule", own));
+    this.stream = make("stream", own => new StreamFunction(this, "Stream", { ...own, parallelization }));
+    this.topic = make("topic", own => new TopicFunction(this, "Topic", own));
+    this.firehose = make("firehose", own => new FirehoseFunction(this, "Firehose", own));
+    this.kafka = make("kafka", own => new KafkaFunction(this, "Kafka", { ...own, kafka }));
+    this.bus = make("bus", own => new BusFunction(this, "Bus", own));
+    this.objects = make("objects", own => new ObjectsFunction(this, "Objects", { ...own, maximumConcurrency }));
+    for (const { function: each } of this.#functions) if (each.role) variables.grantKeys(each.role);
+    this.#connect(props);
     this.observability = new Observability(this, "Observability", {
+      plan: this.plan,
       functions: this.#functions,
-      queues: [this.queue, this.objects].flatMap(each => each?.queue ?? []),
-      streams: this.stream ? [this.stream] : [],
-      deadLetterQueues: this.deadLetterQueues,
+      queues: new Map(this.#functions.flatMap(each => [...each.watchedQueues])),
       alarms: props.alarms,
       dashboard: props.dashboard ?? false,
     });
     for (const [name, value] of Object.entries(props.tags ?? {})) Tags.of(this).add(name, value);
-    if (state.table) for (const each of this.#functions) grantState(state.table, each.function);
+  }
+
+  /** What the user brings at once, and log groups that the configuration names. */
+  #connect({ accountLogs, logGroups = [], streams = [], topics = [], deliveryStreamRoles = [] }: AmalgamProps): void {
+    for (const stream of streams) this.addStream(stream);
+    for (const topic of topics) this.addTopic(topic);
+    for (const role of deliveryStreamRoles) this.firehose?.grantInvoke(role);
+    if (accountLogs) this.subscribeAccount(accountLogs === true ? {} : accountLogs);
+    const named = accountLogs ? [] : this.plan.logSubscriptions; // the account's has them already
+    for (const { logGroup } of named) this.addLogGroup(logGroup);
+    for (const group of logGroups) this.addLogGroup(group);
+  }
+
+  #networkOf({ vpc: given, vpcSubnets, securityGroups }: AmalgamProps): NetworkProps | undefined {
+    if (!given) return undefined;
+    const vpc = given as IVpc; // it is one, but for exactOptionalPropertyTypes
+    const description = `Functions of ${this.node.path}`;
+    const groups = securityGroups ?? [new SecurityGroup(this, "SecurityGroup", { vpc, description })];
+    return { vpc, vpcSubnets, securityGroups: groups };
+  }
+
+  #ownLogGroups(): string[] {
+    return this.#functions.map(({ logGroup }) => logGroup.logGroupName);
   }
 
   /** Where components take requests; `undefined` where none does. */
@@ -238,15 +344,17 @@ export class Amalgam extends Construct {
 
   /** Where what could not be delivered is kept, apart from the redrive policy of a queue that was given. */
   get deadLetterQueues(): readonly IQueue[] {
-    const { logSubscription, queue, schedule, stream, topic, kafka, bus, objects } = this;
-    return [logSubscription, queue, schedule, stream, topic, kafka, bus, objects].flatMap(
-      each => each?.deadLetterQueue ?? [],
-    );
+    return this.#functions.flatMap(each => each.deadLetterQueue ?? []);
+  }
+
+  /** The ARN of the function of each kind, for `Amalgam.fromAttributes` in another stack. */
+  get functionArns(): Readonly<Partial<Record<FunctionKind, string>>> {
+    return Object.fromEntries(this.#functions.map(each => [each.kind, each.function.functionArn]));
   }
 
   get #functions(): readonly CollectorFunction[] {
-    const { http, logSubscription, queue, schedule, stream, topic, firehose, kafka, bus, objects } = this;
-    return [http, logSubscription, queue, schedule, stream, topic, firehose, kafka, bus, objects].filter(
+    const { http, logSubscription, queue, schedule, stream, topic, firehose, kafka, bus, objects, handOver } = this;
+    return [http, logSubscription, queue, schedule, stream, topic, firehose, kafka, bus, objects, handOver].filter(
       each => each !== undefined,
     );
   }
@@ -262,6 +370,16 @@ export class Amalgam extends Construct {
     this.logSubscription.addLogGroup(group);
   }
 
+  /**
+   * Subscribes all log groups of the account in this region, also those to come, but not those of the collector itself and those that
+   * are subscribed one by one. An account has one such subscription for each region.
+   */
+  subscribeAccount(selection: AccountSubscriptionProps = {}): void {
+    if (!this.logSubscription)
+      throw new Error(`${missing(this, "log-subscription")}, such as loki.source.cloudwatch_logs, got none`);
+    this.logSubscription.subscribeAccount(selection);
+  }
+
   /** Takes messages of one more queue. */
   addQueue(queue: IQueue): void {
     if (!this.queue) throw new Error(`${missing(this, "queue")}, such as otelcol.receiver.otlp, got none`);
@@ -272,6 +390,25 @@ export class Amalgam extends Construct {
   addBucket(bucket: Bucket | IBucket, selection: ObjectSelectionProps = {}): void {
     if (!this.objects) throw new Error(`${missing(this, "objects")}, such as loki.source.s3, got none`);
     this.objects.addBucket(bucket, selection);
+  }
+
+  /** Takes records of one more stream. Where the configuration names none, the prop `triggers` has to say that there will be some. */
+  addStream(stream: IStream): void {
+    if (!this.stream) throw new Error(`${missing(this, "stream")}, such as loki.source.kinesis, got none`);
+    this.stream.addStream(stream);
+  }
+
+  /** Subscribes to one more topic. Where the configuration names none, the prop `triggers` has to say that there will be some. */
+  addTopic(topic: ITopic): void {
+    if (!this.topic) throw new Error(`${missing(this, "topic")}, such as loki.source.sns, got none`);
+    this.topic.addTopic(topic);
+  }
+
+  /** Runs a component that works on a clock at more times than those of the configuration, once for each. */
+  addScrapeSchedule(component: string, every: Duration | ScheduleExpression): void {
+    if (!this.schedule) throw new Error(`${missing(this, "schedule")}, such as prometheus.scrape, got none`);
+    const isExpression = every instanceof ScheduleExpression;
+    this.schedule.addSchedule(component, isExpression ? every : ScheduleExpression.rate(every));
   }
 
   /** Lets a caller send signed requests to the URL. */
@@ -311,6 +448,16 @@ export class Amalgam extends Construct {
     return total(this.#functions.map(each => ownMetric(each.function, name, options)));
   }
 
+  /** Seconds that the oldest message waits, of all queues that functions take messages of. */
+  metricAgeOfOldestMessage(options?: MetricOptions): MathExpression {
+    const metrics = this.#functions
+      .flatMap(each => [...each.watchedQueues])
+      .filter(([id]) => !id.endsWith("-dead-letters"))
+      .map(([, queue]) => queue.metricApproximateAgeOfOldestMessage({ statistic: "max", ...options }));
+    if (!metrics.length) throw new Error(`${this.node.path} should have a queue, got none`);
+    return largest(metrics);
+  }
+
   /** Events and messages that wait in dead-letter queues: an alarm at 1 tells that data needs a person. */
   metricDeadLetters(options?: MetricOptions): MathExpression {
     const metrics = this.deadLetterQueues.map(queue =>
@@ -322,14 +469,13 @@ export class Amalgam extends Construct {
 }
 
 /** What a deployment would refuse, told early. */
-function checkProps({ memory, timeout, environment = {}, files = [], reservedConcurrency }: AmalgamProps): void {
-  const seconds = timeout?.isUnresolved() ? undefined : timeout?.toSeconds();
-  if (memory !== undefined && !Token.isUnresolved(memory) && !(memory >= 128 && memory <= 10_240))
-    throw new Error(`memory should be from 128 to 10240, got ${memory}`);
-  if (seconds !== undefined && !(seconds >= 1 && seconds <= 900))
-    throw new Error(`timeout should be from 1 to 900 seconds, got ${seconds}`);
-  if (reservedConcurrency !== undefined && !Token.isUnresolved(reservedConcurrency) && reservedConcurrency < 1)
-    throw new Error(`reservedConcurrency should be 1 or more, got ${reservedConcurrency}`);
+function checkProps({ environment = {}, files = [], functions = {}, vpc, ...props }: AmalgamProps): void {
+  checkFunction(props);
+  for (const each of Object.values(functions)) checkFunction(each);
+  if (!vpc && (props.vpcSubnets || props.securityGroups))
+    throw new Error(
+      `${props.vpcSubnets ? "vpcSubnets" : "securityGroups"} should be set together with vpc, got no vpc`,
+    );
   for (const file of files)
     if (path.isAbsolute(file) || path.normalize(file).startsWith(".."))
       throw new Error(`files should be in the folder of the configuration, relative to it, got ${file}`);
@@ -338,19 +484,27 @@ function checkProps({ memory, timeout, environment = {}, files = [], reservedCon
       throw new Error(`environment should have no variable that Lambda sets itself, got ${name}`);
 }
 
+function checkFunction({ memory, timeout, reservedConcurrency }: FunctionProps): void {
+  const seconds = timeout?.isUnresolved() ? undefined : timeout?.toSeconds();
+  if (memory !== undefined && !Token.isUnresolved(memory) && !(memory >= 128 && memory <= 10_240))
+    throw new Error(`memory should be from 128 to 10240, got ${memory}`);
+  if (seconds !== undefined && !(seconds >= 1 && seconds <= 900))
+    throw new Error(`timeout should be from 1 to 900 seconds, got ${seconds}`);
+  if (reservedConcurrency !== undefined && !Token.isUnresolved(reservedConcurrency) && reservedConcurrency < 1)
+    throw new Error(`reservedConcurrency should be 1 or more, got ${reservedConcurrency}`);
+}
+
 const reserved =
   /^(_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_(TASK_ROOT|RUNTIME_DIR)|AWS_((DEFAULT_)?REGION|EXECUTION_ENV|ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN|LAMBDA_(FUNCTION_(NAME|MEMORY_SIZE|VERSION)|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|RUNTIME_API)))$/;
 
 /** Props that take the place of defaults. */
-const given = ({ memory, architecture, timeout, logRetention, reservedConcurrency }: AmalgamProps) => ({
+const given = ({ memory, timeout, reservedConcurrency, ...props }: FunctionProps & Partial<AmalgamProps>) => ({
   ...(memory !== undefined && { memory }),
-  ...(architecture && { architecture }),
   ...(timeout && { timeout }),
-  ...(logRetention !== undefined && { logRetention }),
-  reservedConcurrency,
+  ...(reservedConcurrency !== undefined && { reservedConcurrency }),
+  ...(props.architecture && { architecture: props.architecture }),
+  ...(props.logRetention !== undefined && { logRetention: props.logRetention }),
 });
-
-const ofQueue = ({ maximumConcurrency, queue }: AmalgamProps) => ({ maximumConcurrency, queue });
 
 /** Kinds of trigger for which the user brings the source. */
 const broughtBy = (props: AmalgamProps): ReadonlySet<TriggerKind> =>
@@ -372,9 +526,3 @@ function isSameGroup(own: LogGroup, group: string | ILogGroup): boolean {
   const resource = own.node.defaultChild as CfnLogGroup; // a log group is one resource
   return name.startsWith(`${stack.stackName}-${stack.resolve(stack.getLogicalId(resource))}-`);
 }
-
-const total = (metrics: readonly IMetric[]): MathExpression =>
-  new MathExpression({
-    expression: metrics.map((_, i) => `m${i}`).join(" + "),
-    usingMetrics: Object.fromEntries(metrics.map((metric, i) => [`m${i}`, metric])),
-  });

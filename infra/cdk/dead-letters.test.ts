@@ -79,15 +79,18 @@ describe("a configuration that writes to a backend", () => {
   test("tells each function where", () => {
     const place = { "Fn::Join": ["", ["s3://", { Ref: bucket }, "/Collector"]] };
     const functions = Object.values(template.findResources("AWS::Lambda::Function"));
-    expect(functions).toHaveLength(3);
+    expect(functions).toHaveLength(4); // with the one for what is handed over
     for (const { Properties } of functions)
       expect(Properties.Environment.Variables).toMatchObject({ AMALGAM_DEAD_LETTERS: place });
   });
 
-  test("lets each function put letters there, and no more of S3", () => {
+  test("lets each function put letters there, and no more of S3, but the one that delivers what waits there", () => {
     const s3 = allowed(template).filter(({ Action }) => [Action].flat().some(each => each.startsWith("s3:")));
-    const arn = { "Fn::Join": ["", [{ "Fn::GetAtt": [bucket, "Arn"] }, "/Collector/*"]] };
-    expect(s3).toEqual(Array(3).fill({ Effect: "Allow", Action: "s3:PutObject", Resource: arn }));
+    const Resource = { "Fn::Join": ["", [{ "Fn::GetAtt": [bucket, "Arn"] }, "/Collector/*"]] };
+    expect(s3).toEqual([
+      { Effect: "Allow", Action: ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], Resource },
+      ...Array(3).fill({ Effect: "Allow", Action: "s3:PutObject", Resource }),
+    ]);
   });
 
   test("satisfies the checks of AWS Solutions", () => {
@@ -110,7 +113,7 @@ test("a bucket of the user's is used, with its key", () => {
   const stack = emptyStack();
   const encryptionKey = new Key(stack, "Key", { enableKeyRotation: true });
   const bucket = new Bucket(stack, "Own", { encryption: BucketEncryption.KMS, encryptionKey });
-  synthesize(writes, { deadLetters: bucket }, stack);
+  synthesize(writes, { deadLetters: bucket, handOver: false }, stack);
   const template = Template.fromStack(stack);
   template.resourceCountIs("AWS::S3::Bucket", 1);
   const arnOf = (id: string) => ({ "Fn::GetAtt": [id, "Arn"] });

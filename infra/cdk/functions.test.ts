@@ -5,13 +5,14 @@ import { Code } from "aws-cdk-lib/aws-lambda";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import { describe, expect, test } from "vitest";
 import type { ComponentDescription, GraphDescription, TriggerDescription } from "../../lib/pipeline/graph/describe.ts";
-import { type CollectorFunctionProps, defaults } from "./collector-function.ts";
+import { planResources } from "../resources.ts";
+import { defaults } from "./collector-function.ts";
 import { HttpFunction } from "./http.ts";
 import { LogSubscriptionFunction } from "./log-subscription.ts";
+import { selectPlan } from "./plan.ts";
 import { QueueFunction } from "./queue.ts";
 import { ScheduleFunction } from "./schedule.ts";
-import { allowed, emptyStack, idOf, invokers } from "./testing.ts";
-import { selectKinds } from "./triggers.ts";
+import { allowed, emptyStack, idOf, invokers, placesForTests } from "./testing.ts";
 
 /** A graph of components `a`, `b`, ... with one trigger each. */
 const graphOf = (...triggers: readonly TriggerDescription[]): GraphDescription => ({
@@ -29,13 +30,15 @@ const component = (id: string): ComponentDescription => ({
   state: false,
 });
 
-const propsOf = (graph: GraphDescription): CollectorFunctionProps => ({
+const propsOf = (graph: GraphDescription) => ({
   ...defaults,
   graph,
+  plan: planResources(graph),
+  places: placesForTests(),
   code: Code.fromInline("exports.handler = async () => {};"),
-  description: "test",
+  title: "test",
   environment: {},
-  reservedConcurrency: undefined,
+  ownLogGroups: () => [],
 });
 
 const http = (authenticated: boolean, path = "/push"): TriggerDescription => ({
@@ -300,12 +303,6 @@ describe("permissions", () => {
       { Effect: "Allow", Action: "ssm:GetParameter", Resource: { "Fn::Join": ["", parts] } },
     ]);
   });
-
-  test("have no wildcard in their actions", () => {
-    expect(() => new HttpFunction(emptyStack(), "Http", propsOf(graph("s3:*")))).toThrow(
-      new Error("a should need single actions, got s3:*: a function gets no permission with a wildcard"),
-    );
-  });
 });
 
 describe("kinds of triggers", () => {
@@ -315,7 +312,8 @@ describe("kinds of triggers", () => {
     { it: "all that the graph has", wanted: undefined, kinds: ["http", "log-subscription", "queue"] },
     { it: "those that the user wants", wanted: ["queue" as const], kinds: ["queue"] },
   ])("are $it", ({ wanted, kinds }) => {
-    expect([...selectKinds(graph, "a.alloy", wanted)]).toEqual(kinds);
+    const { functions } = selectPlan(planResources(graph), { config: "a.alloy", triggers: wanted });
+    expect(functions.map(({ kind }) => kind)).toEqual(kinds);
   });
 
   test.for([
@@ -338,6 +336,7 @@ describe("kinds of triggers", () => {
       error: "config a.alloy should have a component that something calls, got none",
     },
   ])("$it can't be selected", ({ graph, wanted, error }) => {
-    expect(() => selectKinds(graph, "a.alloy", wanted)).toThrow(new Error(error));
+    const select = () => selectPlan(planResources(graph), { config: "a.alloy", triggers: wanted });
+    expect(select).toThrow(new Error(error));
   });
 });

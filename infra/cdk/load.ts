@@ -11,6 +11,9 @@ const here = fileURLToPath(import.meta.url); // sources, or their JavaScript
 const program = path.join(path.dirname(here), `prepare${path.extname(here)}`);
 
 export interface LoadOptions extends PrepareOptions {
+  /** A file or a folder. */
+  readonly config: string;
+  /** What the configuration sees. */
   readonly environment: Readonly<Record<string, string>>;
   /** May be unresolved. */
   readonly region: string;
@@ -25,7 +28,7 @@ export function prepareFunction({ environment, region, ...options }: LoadOptions
     ["--disable-warning=ExperimentalWarning", program, JSON.stringify(options satisfies PrepareOptions)],
     {
       encoding: "utf8",
-      env: { ...needed(), ...runtime(region), ...withoutTokens(environment) },
+      env: { ...needed(), ...runtime(region), ...environment },
       maxBuffer: 64 * 1024 * 1024,
     },
   );
@@ -50,16 +53,4 @@ const needed = (): NodeJS.ProcessEnv =>
 function runtime(region: string): NodeJS.ProcessEnv {
   const name = Token.isUnresolved(region) ? "us-east-1" : region;
   return { AWS_REGION: name, AWS_DEFAULT_REGION: name, AWS_LAMBDA_FUNCTION_NAME: "unresolved" };
-}
-
-/** Values that only a deployment knows are URLs for now, since components check URLs when they load. */
-function withoutTokens(environment: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(environment).map(([name, value]) => [
-      name,
-      value
-        .replace(/^\$\{Token\[[^\]]*\]\}/, "https://unresolved.invalid")
-        .replaceAll(/\$\{Token\[[^\]]*\]\}/g, "unresolved.invalid"),
-    ]),
-  );
 }

@@ -1,57 +1,50 @@
 /** A function that subscriptions of CloudWatch Logs call. */
-import { Annotations, ArnFormat, Duration, Stack, Token } from "aws-cdk-lib";
+import { Lazy, Stack, Token } from "aws-cdk-lib";
 import { ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { CfnAccountPolicy, FilterPattern, type ILogGroup, LogGroup, SubscriptionFilter } from "aws-cdk-lib/aws-logs";
 import { LambdaDestination } from "aws-cdk-lib/aws-logs-destinations";
-import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { possibleTriggers } from "../resources/triggers.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
-import { deadLetterQueue } from "./dead-letters.ts";
+import { connectableTo, idOf } from "./connect.ts";
 
 type Takers = ReturnType<typeof possibleTriggers<"log-subscription">>;
 
+/** Which log groups of an account to subscribe. */
+export interface AccountSubscriptionProps {
+  /**
+   * Log groups to leave out besides those of the collector itself, which are never among them. It is all that CloudWatch can select by.
+   * @default none
+   */
+  readonly except?: readonly (string | ILogGroup)[];
+  /**
+   * What CloudWatch sends of them.
+   * @default filter_pattern of the components that take log subscriptions
+   */
+  readonly filterPattern?: string;
+}
+
+export interface LogSubscriptionFunctionProps extends CollectorFunctionProps {
+  /** Names of the log groups of all functions of the collector, when all are there. */
+  readonly ownLogGroups: () => readonly string[];
+}
+
 export class LogSubscriptionFunction extends CollectorFunction {
-  readonly deadLetterQueue: IQueue;
   readonly #takers: Takers;
-  readonly #subscribed = new Set<string>();
+  readonly #ownLogGroups: () => readonly string[];
+  /** Names by what they are in the template. */
+  readonly #subscribed = new Map<string, string>();
 
-  constructor(scope: Construct, id: string, props: CollectorFunctionProps) {
-    super(scope, id, props);
-    this.deadLetterQueue = deadLetterQueue(this, "DeadLetters");
-    this.function.configureAsyncInvoke({
-      onFailure: new SqsDestination(this.deadLetterQueue),
-      retryAttempts: 2,
-      maxEventAge: Duration.hours(6), // the longest: events that find no free instance wait
-    });
-    this.#permit();
+  constructor(scope: Construct, id: string, props: LogSubscriptionFunctionProps) {
+    super(scope, id, "log-subscription", props);
+    this.#ownLogGroups = props.ownLogGroups;
     this.#takers = possibleTriggers(props.graph, "log-subscription");
-    for (const { component, trigger } of this.#takers)
-      for (const pattern of trigger.logGroups.filter(isPattern))
-        Annotations.of(this).addInfo(
-          `${component} takes the log groups ${pattern}, but a subscription needs a name: add the groups to logGroups, or with addLogGroup`,
-        );
-  }
-
-  /** Names in the configuration; a pattern is no name that could be subscribed. */
-  get namedLogGroups(): string[] {
-    return this.#takers.flatMap(({ trigger }) => trigger.logGroups.filter(name => !isPattern(name)));
-  }
-
-  /** One permission for all groups of the account: a function's policy has no room for one each. */
-  #permit(): void {
-    const { account } = Stack.of(this);
-    this.function.addPermission("Subscriptions", {
-      principal: new ServicePrincipal("logs.amazonaws.com"),
-      sourceAccount: account,
-      sourceArn: Stack.of(this).formatArn({
-        service: "logs",
-        resource: "log-group",
-        resourceName: "*",
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
-    });
+    for (const { principal, sourceArn } of this.described.invokers)
+      this.function.addPermission("Subscriptions", {
+        principal: new ServicePrincipal(principal),
+        sourceAccount: Stack.of(this).account,
+        ...(sourceArn !== undefined && { sourceArn: this.resolve(sourceArn) }),
+      });
   }
 
   /** Subscribes a log group, once. */
@@ -59,8 +52,8 @@ export class LogSubscriptionFunction extends CollectorFunction {
     const name = typeof group === "string" ? group : group.logGroupName;
     const key = JSON.stringify(Stack.of(this).resolve(name));
     if (this.#subscribed.has(key)) return;
-    this.#subscribed.add(key);
-    const id = Token.isUnresolved(name) && typeof group !== "string" ? `Of${group.node.addr}` : name;
+    this.#subscribed.set(key, name);
+    const id = Token.isUnresolved(name) && typeof group !== "string" ? `Of${group.node.addr}` : idOf(this, name);
     const filter = new SubscriptionFilter(this, `Subscription ${id}`, {
       logGroup: typeof group === "string" ? LogGroup.fromLogGroupName(this, `Group ${id}`, group) : group,
       destination: new LambdaDestination(this.function, { addPermissions: false }),
@@ -70,19 +63,32 @@ export class LogSubscriptionFunction extends CollectorFunction {
     if (permission) filter.node.addDependency(permission); // CloudWatch tries the function when a subscription is made
   }
 
-  /** Subscribes all log groups of the account in this region, also those to come, but not those that `except` names. */
-  addAccount(except: readonly string[]): void {
-    const pattern = this.#onePattern("of the account", this.#takers);
+  /**
+   * Subscribes all log groups of the account in this region, also those to come, but not those that the collector writes to itself,
+   * and those that are subscribed one by one.
+   */
+  subscribeAccount({ except = [], filterPattern }: AccountSubscriptionProps = {}): void {
+    if (this.node.tryFindChild("AccountPolicy"))
+      throw new Error(`the account's log groups should be subscribed once, got ${this.node.path} twice`);
+    const connectable = connectableTo(this.props.plan, "logs");
+    if (filterPattern === undefined && connectable.problem) throw new Error(connectable.problem);
+    const others = except.map(group => (typeof group === "string" ? group : group.logGroupName));
+    const names = () => [...this.#ownLogGroups(), ...others, ...this.#subscribed.values()];
     const policy = new CfnAccountPolicy(this, "AccountPolicy", {
       policyName: `amalgam-${this.node.addr}`,
       policyType: "SUBSCRIPTION_FILTER_POLICY",
       policyDocument: Stack.of(this).toJsonString({
         DestinationArn: this.function.functionArn,
-        FilterPattern: pattern,
+        FilterPattern: filterPattern ?? connectable.filterPattern ?? "",
         Distribution: "Random",
       }),
       scope: "ALL",
-      selectionCriteria: `LogGroupName NOT IN [${except.map(name => `"${name}"`).join(", ")}]`,
+      selectionCriteria: Lazy.string({
+        produce: () =>
+          `LogGroupName NOT IN [${names()
+            .map(name => `"${name}"`)
+            .join(", ")}]`,
+      }),
     });
     const permission = this.function.node.tryFindChild("Subscriptions");
     if (permission) policy.node.addDependency(permission);
@@ -90,7 +96,10 @@ export class LogSubscriptionFunction extends CollectorFunction {
 
   /** Of the components that take the group: those that name it, else those that take any. */
   #filterPattern(name: string): string {
-    if (Token.isUnresolved(name)) return this.#onePattern(name, this.#takers);
+    if (Token.isUnresolved(name)) {
+      const planned = this.props.plan.logSubscriptions.find(({ logGroup }) => logGroup === name);
+      return planned?.filterPattern ?? this.#onePattern(name, this.#takers);
+    }
     const takers = this.#takers.filter(
       ({ trigger: { logGroups } }) => !logGroups.length || logGroups.some(pattern => matches(pattern, name)),
     );
@@ -113,8 +122,6 @@ export class LogSubscriptionFunction extends CollectorFunction {
     return pattern;
   }
 }
-
-const isPattern = (name: string): boolean => name.includes("*");
 
 const matches = (pattern: string, name: string): boolean =>
   new RegExp(`^${pattern.split("*").map(RegExp.escape).join(".*")}$`).test(name);

@@ -8,7 +8,8 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import { describe, expect, test } from "vitest";
 import { emfName } from "../../functions/aws/emf.ts";
-import { type AlarmOptions, Observability, type OwnMetric, type Watched } from "./observability.ts";
+import { type FunctionKind, planResources } from "../resources.ts";
+import { type AlarmOptions, Observability, type ObservabilityProps, type OwnMetric } from "./observability.ts";
 import { emptyStack, idOf, synthesize } from "./testing.ts";
 
 interface AlarmProperties {
@@ -33,36 +34,45 @@ function alarmsIn(template: Template): Record<string, object> {
 
 const of = (metrics: string, minutes = "1 of 1", threshold = 1) => ({ metrics, minutes, threshold });
 
-/** Two functions, and queues and streams if they are wanted. */
-function watched(stack = emptyStack(), { queues = false, streams = false } = {}): Watched {
-  const make = (id: string) => ({
-    function: new Lambda(stack, id, { runtime: Runtime.NODEJS_24_X, handler: "a.b", code: Code.fromInline("-") }),
-    logGroup: new LogGroup(stack, `${id}Logs`),
+/** What is watched of a plan: functions, queues and streams where they are wanted. */
+function watched(
+  stack = emptyStack(),
+  sources: readonly string[] = [],
+): Omit<ObservabilityProps, "alarms" | "dashboard"> {
+  const trigger = { kind: "records", format: "raw", sources, from: [], logGroups: [], filterPattern: "" } as const;
+  const kafka = { brokers: ["b"], topics: ["t"], groupId: "g", authentication: "none", startAt: "latest" } as const;
+  const component = { name: "", label: "", permissions: [], state: false };
+  const http = { kind: "http", host: "", port: 1, paths: [], authenticated: false } as const;
+  const all = [
+    { ...component, id: "a", triggers: [http] },
+    { ...component, id: "b", triggers: [{ ...trigger, ...(sources.includes("stream") && { from: ["s"] }), ...(sources.includes("kafka") && { kafka }) }] }, // biome-ignore format: a row
+  ];
+  const plan = planResources({ version: 1, edges: [], components: all });
+  const make = ({ kind }: { readonly kind: FunctionKind }) => ({
+    kind,
+    function: new Lambda(stack, kind, { runtime: Runtime.NODEJS_24_X, handler: "a.b", code: Code.fromInline("-") }),
+    logGroup: new LogGroup(stack, `${kind}Logs`),
   });
-  const functions = [make("One"), make("Two")];
-  return {
-    functions,
-    queues: queues ? [new Queue(stack, "Queue")] : [],
-    deadLetterQueues: queues ? [new Queue(stack, "DeadLetters")] : [],
-    streams: streams ? functions.slice(0, 1) : [],
-  };
+  const queues = new Map(plan.queues.map(({ id }) => [id, new Queue(stack, `Queue${id}`)]));
+  return { plan, functions: plan.functions.map(make), queues };
 }
 
 const always = {
   lost: of("DestinationDeliveryFailures"),
   refused: of("DeadItems"),
+  setaside: of("SetAsideRecords"),
   returned: of("ReturnedRecords", "3 of 5"),
   throttled: of("Throttles", "3 of 5"),
   failed: of("Errors", "3 of 5"),
 };
 
-test.for<{ it: string; alarms?: AlarmOptions; has?: Parameters<typeof watched>[1]; expected: object }>([
+test.for<{ it: string; alarms?: AlarmOptions; has?: readonly string[]; expected: object }>([
   { it: "no alarm is made, if none is wanted", expected: {} },
   { it: "where there are no queues and streams, none are watched", alarms: {}, expected: always },
   {
     it: "queues are watched",
     alarms: {},
-    has: { queues: true },
+    has: ["queue"],
     expected: {
       ...always,
       deadletters: of("ApproximateNumberOfMessagesVisible"),
@@ -70,10 +80,14 @@ test.for<{ it: string; alarms?: AlarmOptions; has?: Parameters<typeof watched>[1
     },
   },
   {
-    it: "streams are watched, with an age that the user sets, and no more than the user wants",
-    alarms: { maxAge: Duration.hours(1), without: ["lost", "refused", "returned", "throttled", "failed"] },
-    has: { streams: true },
-    expected: { waiting: of("IteratorAge", "3 of 5", 3600) },
+    it: "streams and topics of Kafka are watched, with an age and a lag that the user sets, and no more than the user wants",
+    alarms: {
+      maxAge: Duration.hours(1),
+      maxLag: 50,
+      without: ["dead-letters", "lost", "refused", "set-aside", "returned", "throttled", "failed"],
+    },
+    has: ["stream", "kafka"],
+    expected: { waiting: of("IteratorAge", "3 of 5", 3600), lagging: of("OffsetLag", "3 of 5", 50) },
   },
 ])("$it", ({ alarms, has, expected }) => {
   const stack = emptyStack();

@@ -1,7 +1,4 @@
-/**
- * What tells of a collector when nobody looks, and when somebody does: alarms and a dashboard of CloudWatch, over the metrics of the
- * services around the functions and those that the functions write themselves (namespace `Amalgam`, docs/metrics.md).
- */
+/** Alarms and a dashboard of CloudWatch, as the plan has them: they tell of a collector when nobody looks, and when somebody does. */
 import { Duration, Stack } from "aws-cdk-lib";
 import {
   Alarm,
@@ -19,12 +16,21 @@ import {
   PeriodOverride,
   TreatMissingData,
 } from "aws-cdk-lib/aws-cloudwatch";
-import type { Function as Lambda } from "aws-cdk-lib/aws-lambda";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import type {
+  AlarmName,
+  AlarmPlan,
+  FunctionKind,
+  MetricPlan,
+  ResourcePlan,
+  SeriesPlan,
+  WidgetPlan,
+} from "../resources.ts";
 
-export type AlarmName = "dead-letters" | "lost" | "refused" | "waiting" | "returned" | "throttled" | "failed";
+export type { AlarmName } from "../resources.ts";
 
 export interface AlarmOptions {
   /**
@@ -38,6 +44,11 @@ export interface AlarmOptions {
    */
   readonly maxAge?: Duration;
   /**
+   * How many records of a topic of Kafka may wait.
+   * @default 10000
+   */
+  readonly maxLag?: number;
+  /**
    * Alarms that are not wanted. CloudWatch bills each by the month.
    * @default none
    */
@@ -49,6 +60,7 @@ export type OwnMetric =
   | "ReceivedRecords"
   | "ReceivedBytes"
   | "ReturnedRecords"
+  | "SetAsideRecords"
   | "FailedInvocations"
   | "FailedAnswers"
   | "ThrottledAnswers"
@@ -66,28 +78,24 @@ export type OwnMetric =
 
 /** A function of a collector. */
 export interface WatchedFunction {
-  readonly function: Lambda;
+  readonly kind: FunctionKind;
+  readonly function: IFunction;
   readonly logGroup: ILogGroup;
 }
 
-/** What is watched. */
-export interface Watched {
+export interface ObservabilityProps {
+  /** What is wanted of the plan. */
+  readonly plan: Pick<ResourcePlan, "alarms" | "dashboard">;
   readonly functions: readonly WatchedFunction[];
-  /** Whose messages functions take. */
-  readonly queues: readonly IQueue[];
-  /** Functions that read streams. */
-  readonly streams: readonly WatchedFunction[];
-  readonly deadLetterQueues: readonly IQueue[];
-}
-
-export interface ObservabilityProps extends Watched {
+  /** By their ids in the plan. */
+  readonly queues: ReadonlyMap<string, IQueue>;
   /** `undefined`: none are made. */
   readonly alarms: AlarmOptions | undefined;
   readonly dashboard: boolean;
 }
 
 /** A metric that a function writes. */
-export const ownMetric = (of: Lambda, metricName: OwnMetric, options: MetricOptions = {}): Metric =>
+export const ownMetric = (of: IFunction, metricName: OwnMetric, options: MetricOptions = {}): Metric =>
   new Metric({
     namespace: "Amalgam",
     metricName,
@@ -96,189 +104,118 @@ export const ownMetric = (of: Lambda, metricName: OwnMetric, options: MetricOpti
     ...options,
   });
 
-/** The sum of metrics; those without data count as nothing. */
-export const total = (metrics: readonly IMetric[], label?: string): MathExpression => joined("SUM", metrics, label);
-
-/** One of several; in a graph the ids of metrics differ by its label. */
-function joined(how: "SUM" | "MAX", metrics: readonly IMetric[], label?: string): MathExpression {
+/** One of several metrics, of which those without data count as nothing; in a graph the ids of metrics differ by its label. */
+function joined(how: AlarmPlan["combine"], metrics: readonly IMetric[], label?: string): IMetric {
   const prefix = `m${label?.replaceAll(/\W+/g, "_") ?? ""}`;
   const names = metrics.map((_, i) => `${prefix}${i}`);
   return new MathExpression({
-    expression: names.length === 1 ? `${prefix}0` : `${how}([${names.join(", ")}])`,
+    expression: names.length === 1 ? `${prefix}0` : `${how === "max" ? "MAX" : "SUM"}([${names.join(", ")}])`,
     usingMetrics: Object.fromEntries(metrics.map((metric, i) => [`${prefix}${i}`, metric])),
     ...(label !== undefined && { label }),
   });
 }
 
-interface Rule {
-  readonly description: string;
-  readonly metric: MathExpression | undefined;
-  readonly threshold?: number;
-  /** Minutes of the last five that must be bad. @default 1 of 1 */
-  readonly minutes?: number;
-}
-
-const minute = Duration.minutes(1);
-
 export class Observability extends Construct {
-  /** By name; those that make no sense for the collector, as of queues where there are none, are not made. */
-  readonly alarms: ReadonlyMap<AlarmName, Alarm>;
+  /** Those that the plan has and the user wants; several have one name where CloudWatch takes no more metrics in one. */
+  readonly alarms: readonly Alarm[];
   readonly dashboard: Dashboard | undefined;
+  readonly #props: ObservabilityProps;
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id);
-    this.alarms = props.alarms ? this.#createAlarms(props, props.alarms) : new Map();
-    this.dashboard = props.dashboard ? this.#createDashboard(props) : undefined;
+    this.#props = props;
+    const { alarms: options } = props;
+    this.alarms = options ? this.#wanted(options).map(each => this.#createAlarm(each, options)) : [];
+    this.dashboard = props.dashboard ? this.#createDashboard() : undefined;
   }
 
-  #createAlarms(watched: Watched, { actions = [], maxAge = Duration.minutes(15), without = [] }: AlarmOptions) {
-    const alarms = new Map<AlarmName, Alarm>();
-    const rules = Object.entries(rulesOf(watched, maxAge)) as [AlarmName, Rule][]; // keys of a record
-    for (const [name, { description, metric, threshold = 1, minutes }] of rules) {
-      if (!metric || without.includes(name)) continue;
-      const alarm = new Alarm(this, name, {
-        alarmDescription: `${this.node.scope?.node.path}: ${description}`,
-        metric,
-        threshold,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        evaluationPeriods: minutes ? 5 : 1,
-        ...(minutes && { datapointsToAlarm: minutes }),
-        treatMissingData: TreatMissingData.NOT_BREACHING, // nothing arrives, nothing is wrong
-      });
-      alarm.addAlarmAction(...actions);
-      alarm.addOkAction(...actions);
-      alarms.set(name, alarm);
-    }
-    return alarms;
+  #wanted({ without = [] }: AlarmOptions): readonly AlarmPlan[] {
+    return this.#props.plan.alarms
+      .map(alarm => ({ ...alarm, metrics: alarm.metrics.filter(each => this.#isThere(each)) }))
+      .filter(({ name, metrics }) => metrics.length && !without.includes(name));
   }
 
-  #createDashboard(watched: Watched): Dashboard {
+  #createAlarm(planned: AlarmPlan, { actions = [], maxAge, maxLag }: AlarmOptions): Alarm {
+    const { name, reason, combine, evaluationPeriods, datapointsToAlarm } = planned;
+    const ofUser = name === "waiting" ? maxAge?.toSeconds() : name === "lagging" ? maxLag : undefined;
+    const threshold = ofUser ?? planned.threshold;
+    const period = Duration.seconds(planned.periodSeconds);
+    const metrics = planned.metrics.map(each => this.#metric(each, { period }));
+    const alarm = new Alarm(this, planned.id, {
+      alarmDescription: `${this.node.scope?.node.path}: ${reason.replaceAll("${threshold}", String(threshold))}`,
+      metric: joined(combine, metrics),
+      threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods,
+      ...(evaluationPeriods > 1 && { datapointsToAlarm }),
+      treatMissingData: TreatMissingData.NOT_BREACHING, // nothing arrives, nothing is wrong
+    });
+    alarm.addAlarmAction(...actions);
+    alarm.addOkAction(...actions);
+    return alarm;
+  }
+
+  #createDashboard(): Dashboard {
     const dashboard = new Dashboard(this, "Dashboard", { periodOverride: PeriodOverride.AUTO });
-    const alarms = [...this.alarms.values()];
-    if (alarms.length) dashboard.addWidgets(new AlarmStatusWidget({ title: "Alarms", alarms, width: 24, height: 3 }));
-    for (const row of rowsOf(watched)) dashboard.addWidgets(...row);
-    dashboard.addWidgets(...logWidgets(watched, Stack.of(this).region));
+    for (const row of this.#props.plan.dashboard) {
+      const widgets = row.flatMap(each => this.#widget(each) ?? []);
+      if (widgets.length) dashboard.addWidgets(...widgets);
+    }
     return dashboard;
   }
-}
 
-/** What is wrong when. */
-function rulesOf({ functions, queues, streams, deadLetterQueues }: Watched, maxAge: Duration): Record<AlarmName, Rule> {
-  const each = (metricName: string) =>
-    functions.map(({ function: of }) => of.metric(metricName, { statistic: "Sum", period: minute }));
-  const own = (name: OwnMetric) => total(functions.map(({ function: of }) => ownMetric(of, name, { period: minute })));
-  const ages = [
-    ...queues.map(queue => queue.metricApproximateAgeOfOldestMessage({ statistic: "Maximum", period: minute })),
-    ...streams.map(
-      ({ function: of }) =>
-        new MathExpression({
-          expression: "age / 1000",
-          usingMetrics: { age: of.metric("IteratorAge", { statistic: "Maximum", period: minute }) },
-          period: minute,
-        }),
-    ),
-  ];
-  return {
-    "dead-letters": {
-      description: "events or messages wait in a dead-letter queue",
-      metric: some(deadLetterQueues, all => total(all.map(visible))),
-    },
-    lost: {
-      description: "Lambda could not keep an event that it had given up",
-      metric: total(each("DestinationDeliveryFailures")),
-    },
-    refused: { description: "a backend refused data for good", metric: own("DeadItems") },
-    waiting: {
-      description: `data waits in a queue or a stream for more than ${maxAge.toSeconds()} seconds`,
-      metric: some(ages, all => joined("MAX", all)),
-      threshold: maxAge.toSeconds(),
-      minutes: 3,
-    },
-    returned: {
-      description: "records go back to their queue or stream, since backends don't take them",
-      metric: own("ReturnedRecords"),
-      minutes: 3,
-    },
-    throttled: {
-      description: "Lambda has no room for more invocations",
-      metric: total(each("Throttles")),
-      minutes: 3,
-    },
-    failed: { description: "invocations fail", metric: total(each("Errors")), minutes: 3 },
-  };
-}
+  #widget(planned: WidgetPlan): IWidget | undefined {
+    const { title, width, height } = planned;
+    const size = { title, width, height };
+    switch (planned.kind) {
+      case "alarms":
+        return this.alarms.length ? new AlarmStatusWidget({ ...size, alarms: [...this.alarms] }) : undefined;
+      case "metrics":
+        return new GraphWidget({ ...size, left: this.#lines(planned.left), right: this.#lines(planned.right) });
+      case "log-query":
+        return new LogQueryWidget({
+          ...size,
+          logGroupNames: this.#props.functions.map(({ logGroup }) => logGroup.logGroupName),
+          region: Stack.of(this).region,
+          queryLines: [...planned.query],
+        });
+      default:
+        return planned satisfies never;
+    }
+  }
 
-const some = <Item>(items: readonly Item[], make: (items: readonly Item[]) => MathExpression) =>
-  items.length ? make(items) : undefined;
+  #lines(all: readonly SeriesPlan[]): IMetric[] {
+    return all.flatMap(({ metrics, combine, label }) => {
+      const there = metrics.filter(each => this.#isThere(each));
+      if (!there.length) return [];
+      if (!combine) return there.map(each => this.#metric(each, { label }));
+      const lines = there.map(each => this.#metric(each));
+      return joined(combine, lines, label);
+    });
+  }
 
-const visible = (queue: IQueue): Metric =>
-  queue.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum", period: minute });
+  #isThere({ function: kind, queue }: MetricPlan): boolean {
+    const { functions, queues } = this.#props;
+    return queue === undefined ? functions.some(each => each.kind === kind) : queues.has(queue);
+  }
 
-const graph = (title: string, left: readonly IMetric[], right: readonly IMetric[] = []): IWidget =>
-  new GraphWidget({ title, left: [...left], right: [...right], width: 8, height: 6 });
-
-/** Graphs, three in a row. */
-function rowsOf({ functions, queues, streams, deadLetterQueues }: Watched): readonly (readonly IWidget[])[] {
-  const each = (metricName: string, statistic: string) =>
-    functions.map(({ function: of }) => of.metric(metricName, { statistic, label: `\${PROP('Dim.FunctionName')}` }));
-  const sum = (name: OwnMetric, label: string) =>
-    total(
-      functions.map(({ function: of }) => ownMetric(of, name)),
-      label,
-    );
-  const times = (name: OwnMetric, statistic: string) =>
-    functions.map(({ function: of }) => ownMetric(of, name, { statistic, label: statistic }));
-  const waiting = [
-    ...queues.map(queue =>
-      queue.metricApproximateAgeOfOldestMessage({ statistic: "Maximum", label: "oldest message (s)" }),
-    ),
-    ...streams.map(({ function: of }) =>
-      of.metric("IteratorAge", { statistic: "Maximum", label: "oldest record (ms)" }),
-    ),
-  ];
-  const kept = deadLetterQueues.map(queue =>
-    queue.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum", label: "dead letters" }),
-  );
-  return [
-    [
-      graph("Records in, items out", [sum("ReceivedRecords", "records received"), sum("SentItems", "items sent")]),
-      graph("Bytes", [sum("ReceivedBytes", "received"), sum("SentBytes", "sent")]),
-      graph("Dropped, retried, refused", [
-        sum("DroppedItems", "items dropped on purpose"),
-        sum("RetriedItems", "items tried again"),
-        sum("DeadItems", "items refused for good"),
-        sum("ReturnedRecords", "records returned"),
-      ]),
-    ],
-    [
-      graph("Time of deliveries (ms)", [...times("RequestDuration", "p50"), ...times("RequestDuration", "p99")]),
-      graph("Deliveries that failed", [sum("FailedRequests", "failed"), sum("ThrottledRequests", "throttled (429)")]),
-      graph("Waiting, dead letters", waiting, kept),
-    ],
-    [
-      graph("Invocations", each("Invocations", "Sum")),
-      graph("Errors, throttles", each("Errors", "Sum"), each("Throttles", "Sum")),
-      graph("Duration p99 (ms), cold starts", each("Duration", "p99"), [sum("ColdStarts", "cold starts")]),
-    ],
-  ];
-}
-
-/** What only the log tells. */
-function logWidgets({ functions }: Watched, region: string): readonly IWidget[] {
-  const logGroupNames = functions.map(({ logGroup }) => logGroup.logGroupName);
-  const table = (title: string, queryLines: string[]) =>
-    new LogQueryWidget({ title, logGroupNames, region, queryLines, width: 12, height: 6 });
-  return [
-    table("Dropped on purpose", [
-      "filter DroppedItems > 0",
-      "stats sum(drops.0.items) as items by drops.0.component as component, drops.0.reason as reason",
-      "sort items desc",
-    ]),
-    table("Last errors", [
-      'filter level in ["error", "ERROR"]',
-      "display @timestamp, component, message, error",
-      "sort @timestamp desc",
-      "limit 20",
-    ]),
-  ];
+  #metric(planned: MetricPlan, options: MetricOptions = {}): IMetric {
+    const { namespace, name, statistic, function: kind, queue, divisor } = planned;
+    const { functions, queues } = this.#props;
+    const of = functions.find(each => each.kind === kind)?.function;
+    const all = { statistic, ...options };
+    const metric =
+      of && namespace === "Amalgam"
+        ? ownMetric(of, name as OwnMetric, all) // the plan has those that functions write
+        : (of ?? queues.get(queue ?? ""))?.metric(name, all);
+    if (!metric) throw new Error(`metric ${name} should be of a function or a queue, got ${kind ?? queue}`);
+    if (divisor === undefined) return metric;
+    const value = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+    const { period } = options;
+    return new MathExpression({
+      expression: `${value} / ${divisor}`,
+      usingMetrics: { [value]: metric },
+      ...(period && { period }),
+    });
+  }
 }

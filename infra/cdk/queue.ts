@@ -1,81 +1,61 @@
 /** A function that takes messages of a queue. */
-import { Annotations, Duration } from "aws-cdk-lib";
-import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
-import { CfnQueue, type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import { Annotations, type Duration } from "aws-cdk-lib";
+import { CfnQueue, type IQueue, Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { possibleTriggers } from "../resources/triggers.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
-import { deadLetterQueue } from "./dead-letters.ts";
-import { arnOf, noteOfPattern } from "./stream.ts";
-import { isPattern, namesOf } from "./triggers.ts";
+import { connectableTo, idOf, permissionsFor } from "./connect.ts";
+import { allow } from "./permissions.ts";
 
 export interface QueueFunctionProps extends CollectorFunctionProps {
-  readonly maximumConcurrency: number | undefined;
+  /** In the place of the one that the plan has. */
   readonly queue: IQueue | undefined;
 }
 
-const defaultMaximumConcurrency = 10;
-
-/** Times that a message is tried before it is set aside: what is wrong with it now will be wrong again. */
-const maxReceiveCount = 5;
-
 export class QueueFunction extends CollectorFunction {
   readonly queue: IQueue;
-  /** `undefined` where the user brought the queue, or the configuration names all: their dead letters are their owners'. */
-  readonly deadLetterQueue: IQueue | undefined;
-  readonly #maximumConcurrency: number;
 
   constructor(scope: Construct, id: string, props: QueueFunctionProps) {
-    super(scope, id, props);
-    const { reservedConcurrency = Number.POSITIVE_INFINITY } = props;
-    this.#maximumConcurrency = props.maximumConcurrency ?? Math.min(defaultMaximumConcurrency, reservedConcurrency);
-    if (this.#maximumConcurrency < 2 || this.#maximumConcurrency > Math.min(1000, reservedConcurrency))
-      throw new Error(
-        `maximumConcurrency should be from 2 to ${Math.min(1000, reservedConcurrency)}, got ${this.#maximumConcurrency}: messages that a function has no room for count as failed`,
-      );
-    const named = this.#namedQueues(props);
-    const [first] = named;
-    const others = props.queue || (first && !takesAny(props));
-    this.deadLetterQueue = others ? undefined : deadLetterQueue(this, "DeadLetters");
-    this.queue = props.queue ?? (first && others ? first : this.#createQueue(props.timeout));
-    for (const queue of new Set([this.queue, ...named])) this.addQueue(queue);
+    const { queue, places, plan } = props;
+    if (queue) places.set("queue:queue", queue.queueArn, queue.encryptionMasterKey);
+    super(scope, id, "queue", props);
+    const planned = this.sources.map(source => {
+      const own = source.from === "${queue:queue}" ? (queue ?? this.queues.get("queue")) : undefined;
+      return {
+        source,
+        from: own ?? Queue.fromQueueArn(this, `Queue ${idOf(this, source.from)}`, this.resolve(source.from)),
+      };
+    });
+    for (const { source, from } of planned) {
+      checkVisibility(this, from, this.timeout);
+      this.pollQueue(from, source);
+    }
+    const [first] = planned;
+    if (queue && !plan.queues.some(each => each.id === "queue")) this.addQueue(queue);
+    const own = queue ?? first?.from;
+    if (!own) throw new Error(`${this.node.path} should have a queue, got none`);
+    this.queue = own;
   }
 
-  /** Queues that components name, which others have made. */
-  #namedQueues({ graph }: QueueFunctionProps): IQueue[] {
-    return namesOf(graph, "queue").flatMap(name => {
-      if (!isPattern(name)) return Queue.fromQueueArn(this, `Queue ${name}`, arnOf(this, "queue", name));
-      noteOfPattern(this, graph, "queue", name);
-      return [];
-    });
+  override get watchedQueues(): ReadonlyMap<string, IQueue> {
+    return new Map([...this.queues, ["queue", this.queue]]);
   }
 
   /** Takes messages of one more queue. */
   addQueue(queue: IQueue): void {
-    checkVisibility(this, queue, this.function.timeout);
-    this.function.addEventSource(
-      new SqsEventSource(queue, { reportBatchItemFailures: true, maxConcurrency: this.#maximumConcurrency }),
-    );
-  }
-
-  #createQueue(timeout: Duration): Queue {
-    return new Queue(this, "Queue", {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      visibilityTimeout: Duration.seconds(timeout.toSeconds() * 6), // AWS' advice, so that throttled batches are not seen twice
-      ...(this.deadLetterQueue && { deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount } }),
-    });
+    checkVisibility(this, queue, this.timeout);
+    const { eventSource, ...needs } = connectableTo(this.props.plan, "sqs");
+    const { places } = this.props;
+    const name = `source:${queue.node.addr}`;
+    places.set(name, queue.queueArn, queue.encryptionMasterKey);
+    allow(this.role, permissionsFor(needs, `\${${name}}`), places);
+    this.pollQueue(queue, eventSource ?? {});
   }
 }
 
-/** Whether a component takes messages of a queue that has no name yet. */
-const takesAny = ({ graph }: QueueFunctionProps): boolean =>
-  possibleTriggers(graph, "queue").some(({ trigger }) => !trigger.from?.length);
-
 /** Warns of a queue that shows messages again while the function still works on them; of a queue that is only a name nothing is known. */
-function checkVisibility(scope: Construct, queue: IQueue, timeout: Duration | undefined): void {
+function checkVisibility(scope: Construct, queue: IQueue, timeout: Duration): void {
   const resource = queue.node.defaultChild;
-  if (!timeout || !(resource instanceof CfnQueue)) return;
+  if (!(resource instanceof CfnQueue)) return;
   const seconds = resource.visibilityTimeout ?? 30;
   if (seconds < timeout.toSeconds())
     throw new Error(

@@ -8,12 +8,13 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, test } from "vitest";
 import type { ComponentDescription, GraphDescription, TriggerDescription } from "../../lib/pipeline/graph/describe.ts";
+import { planResources } from "../resources.ts";
 import { defaults } from "./collector-function.ts";
 import { KafkaFunction, type KafkaProps } from "./kafka.ts";
+import { selectPlan, type TriggerKind } from "./plan.ts";
 import { QueueFunction } from "./queue.ts";
 import { StreamFunction } from "./stream.ts";
-import { allowed, emptyStack, idOf, synthesize } from "./testing.ts";
-import { selectKinds } from "./triggers.ts";
+import { allowed, emptyStack, idOf, placesForTests, synthesize } from "./testing.ts";
 
 const all = `
 loki.source.kinesis "in" {
@@ -70,7 +71,7 @@ describe("a configuration with sources of records", () => {
   const failuresTo = (of: Parameters<typeof idOf>[1]) => ({ OnFailure: { Destination: arn(of) } });
 
   test("has a function for each kind, and a queue for what each can't deliver", () => {
-    template.resourceCountIs("AWS::Lambda::Function", 8); // http, logs, queue, stream, topic, firehose, kafka, bus
+    template.resourceCountIs("AWS::Lambda::Function", 9); // http, logs, queue, stream, topic, firehose, kafka, bus, what waits
     expect(collector.deadLetterQueues.length).toBe(6);
   });
 
@@ -244,10 +245,11 @@ const records = (more: Partial<Extract<TriggerDescription, { kind: "records" }>>
 const propsOf = (...triggers: readonly TriggerDescription[]) => ({
   ...defaults,
   graph: graphOf(...triggers),
+  plan: planResources(graphOf(...triggers)),
+  places: placesForTests(),
   code: Code.fromInline("exports.handler = async () => {};"),
-  description: "test",
+  title: "test",
   environment: {},
-  reservedConcurrency: undefined,
 });
 
 const kafka = (authentication: "none" | "iam" | "scram_512" = "scram_512", topics = ["orders"]) =>
@@ -350,22 +352,24 @@ describe("brokers outside of MSK", () => {
       trigger: kafka("iam"),
       error: "kafka should have clusterArn, since only MSK knows roles, got none",
     },
-    {
-      it: "with topics by a regular expression",
-      trigger: kafka("none", ["^a.*"]),
-      error: "topics of a should be names, since an event source has one topic, got ^a.*",
-    },
   ])("$it are refused", ({ trigger, error }) => {
     expect(() => build(trigger, () => ({}))).toThrow(new Error(error));
   });
 });
 
+const kindsOf = (given: readonly TriggerKind[], from?: readonly string[], triggers?: readonly TriggerKind[]) =>
+  selectPlan(planResources(graphOf(records({ sources: ["stream"], ...(from && { from }) }))), {
+    config: "a.alloy",
+    brought: new Set(given),
+    triggers,
+  }).functions.map(({ kind }) => kind);
+
 test.for([
-  { it: "a stream that is named", from: ["a"], given: [], kinds: ["stream"] },
-  { it: "a stream that is brought", from: undefined, given: ["stream" as const], kinds: ["stream"] },
-])("$it has a function", ({ from, given, kinds }) => {
-  const graph = graphOf(records({ sources: ["stream"], ...(from && { from }) }));
-  expect([...selectKinds(graph, "a.alloy", undefined, new Set(given))]).toEqual(kinds);
+  { it: "a stream that is named", from: ["a"], given: [], triggers: undefined },
+  { it: "a stream that is brought", from: undefined, given: ["stream" as const], triggers: undefined },
+  { it: "a stream that will be added", from: undefined, given: [], triggers: ["stream" as const] },
+])("$it has a function", ({ from, given, triggers }) => {
+  expect(kindsOf(given, from, triggers)).toEqual(["stream"]);
 });
 
 test.for([
@@ -376,8 +380,7 @@ test.for([
     error: "should have a component that a topic calls, got none",
   },
 ])("$it has none", ({ given, error }) => {
-  const graph = graphOf(records({ sources: ["stream"], from: ["a*"] }));
-  expect(() => selectKinds(graph, "a.alloy", undefined, new Set(given))).toThrow(new Error(`config a.alloy ${error}`));
+  expect(() => kindsOf(given, ["a*"])).toThrow(new Error(`config a.alloy ${error}`));
 });
 
 test("more than ten batches of a shard at the same time are refused", () => {

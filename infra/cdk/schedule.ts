@@ -1,57 +1,62 @@
 /** A function that EventBridge Scheduler calls for components that work on a clock. */
 import { Duration, Stack } from "aws-cdk-lib";
-import { Policy, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from "aws-cdk-lib/aws-scheduler";
-import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { possibleTriggers } from "../resources/triggers.ts";
+import type { SchedulePlan } from "../resources.ts";
 import { CollectorFunction, type CollectorFunctionProps } from "./collector-function.ts";
-import { deadLetterQueue } from "./dead-letters.ts";
 
-/** A run that is late is of no use: the next one comes by itself. */
-const maxEventAge = Duration.minutes(1);
+/** Seconds that the last run inside of an invocation has. */
+const lastRun = 30;
 
 export class ScheduleFunction extends CollectorFunction {
-  readonly deadLetterQueue: IQueue;
+  readonly #schedulerRole: Role;
 
   constructor(scope: Construct, id: string, props: CollectorFunctionProps) {
-    const clocks = clocksOf(props);
-    const loops = [...clocks.values()].some(({ forSeconds }) => forSeconds !== undefined);
-    super(scope, id, loops ? { ...props, timeout: longer(props.timeout) } : props);
-    this.deadLetterQueue = deadLetterQueue(this, "DeadLetters");
-    this.function.configureAsyncInvoke({
-      onFailure: new SqsDestination(this.deadLetterQueue),
-      retryAttempts: 0,
-      maxEventAge,
-    });
-    const role = this.#createRole();
-    if (possibleTriggers(props.graph, "schedule").some(({ trigger }) => trigger.shards)) this.#allowItself();
-    for (const [component, clock] of clocks) this.#schedule(component, clock, role);
+    super(scope, id, "schedule", props);
+    this.#schedulerRole = this.#createRole();
+    for (const each of props.plan.schedules)
+      this.#schedule(each.component, each, ScheduleExpression.rate(Duration.minutes(each.everyMinutes)));
   }
 
-  #schedule(component: string, { minutes, forSeconds }: Clock, role: Role): void {
+  /** The user's, but no shorter than the minute in which components run at their own times, and the last run in it. */
+  override get timeout(): Duration {
+    const { timeout, plan } = this.props;
+    const longest = Math.max(0, ...plan.schedules.map(({ forSeconds = 0 }) => forSeconds));
+    if (!timeout || !longest) return super.timeout;
+    return Duration.seconds(Math.max(timeout.toSeconds(), longest) + lastRun);
+  }
+
+  /** Runs a component at one more time, once for each. */
+  addSchedule(component: string, schedule: ScheduleExpression): void {
+    const known = this.props.plan.schedules.map(each => each.component);
+    if (!known.includes(component))
+      throw new Error(`component should be one that works on a clock (${known.join(", ")}), got ${component}`);
+    const count = this.node.children.filter(({ node }) => node.id.startsWith(`${component} `)).length;
+    this.#schedule(`${component} ${count + 1}`, { component }, schedule);
+  }
+
+  #schedule(
+    id: string,
+    { component, forSeconds }: Pick<SchedulePlan, "component" | "forSeconds">,
+    schedule: ScheduleExpression,
+  ): void {
     const inside = forSeconds === undefined ? {} : { forSeconds, at: ContextAttribute.scheduledTime };
-    new Schedule(this, component, {
+    const { functionArn } = this.function;
+    new Schedule(this, id, {
       description: `Runs ${component}`,
-      schedule: ScheduleExpression.rate(Duration.minutes(minutes)),
+      schedule,
       target: {
         bind: () => ({
-          arn: this.function.functionArn,
-          role,
+          arn: functionArn,
+          role: this.#schedulerRole,
           input: ScheduleTargetInput.fromObject({ amalgam: { schedule: component, ...inside } }),
-          retryPolicy: { maximumEventAgeInSeconds: maxEventAge.toSeconds(), maximumRetryAttempts: 2 },
+          retryPolicy: {
+            maximumEventAgeInSeconds: this.described.asyncInvoke?.maximumAgeSeconds ?? 60,
+            maximumRetryAttempts: 2,
+          },
         }),
       },
-    });
-  }
-
-  /** Rounds that are too much for one invocation are split over several. In the role's own policy it would be a circle. */
-  #allowItself(): void {
-    const { role, functionArn } = this.function;
-    new Policy(this, "InvokeItself", {
-      roles: role ? [role] : [],
-      statements: [new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [functionArn] })],
     });
   }
 
@@ -62,32 +67,9 @@ export class ScheduleFunction extends CollectorFunction {
       }),
     });
     // the library's own target would allow every version and alias, too
-    role.addToPolicy(
-      new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [this.function.functionArn] }),
-    );
+    for (const { permissions } of this.props.plan.roles)
+      for (const { actions, resource } of permissions)
+        role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [this.resolve(resource)] }));
     return role;
   }
 }
-
-/** How often EventBridge calls for a component; `forSeconds`: it then runs at its own times up to the next call. */
-interface Clock {
-  readonly minutes: number;
-  readonly forSeconds?: number;
-}
-
-/** Schedules have whole minutes: what has other intervals, or several, is called each minute and looks at the clock itself. */
-function clocksOf({ graph }: CollectorFunctionProps): Map<string, Clock> {
-  const seconds = new Map<string, Set<number>>();
-  for (const { component, trigger } of possibleTriggers(graph, "schedule"))
-    seconds.set(component, (seconds.get(component) ?? new Set()).add(trigger.everySeconds));
-  return new Map(
-    [...seconds].map(([component, all]) => {
-      const [first = 60, ...others] = all;
-      const isPlain = !others.length && first % 60 === 0;
-      return [component, isPlain ? { minutes: first / 60 } : { minutes: 1, forSeconds: 60 }];
-    }),
-  );
-}
-
-/** The minute, and time for the last run in it. */
-const longer = (timeout: Duration): Duration => Duration.seconds(Math.max(timeout.toSeconds(), 60) + 30);

@@ -6,7 +6,11 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, test } from "vitest";
 import type { ComponentDescription } from "../../lib/pipeline/graph/describe.ts";
-import { grantState, type StateOptions, stateOf } from "./state.ts";
+import { storePermissions } from "../resources/stores.ts";
+import { planResources } from "../resources.ts";
+import { allow } from "./permissions.ts";
+import { Places } from "./places.ts";
+import { type StateOptions, stateOf } from "./state.ts";
 import { allowed, emptyStack, idOf, synthesize } from "./testing.ts";
 
 const scrape = `
@@ -86,9 +90,9 @@ describe("a configuration with a component that keeps state", () => {
 
   test("each function knows it and may do just what the store does, on this table only", () => {
     const name = { "Fn::Join": ["", ["dynamodb:", { Ref: id }]] };
-    expect(statesOf(template)).toEqual([name, name, name]);
+    expect(statesOf(template)).toEqual([name, name, name, name]); // one delivers what waits
     const statement = { Action: actions, Effect: "Allow", Resource: { "Fn::GetAtt": [id, "Arn"] } };
-    expect(ofDynamo(template)).toEqual([statement, statement, statement]);
+    expect(ofDynamo(template)).toEqual([statement, statement, statement, statement]);
   });
 
   test("satisfies the checks of AWS Solutions, without a warning", () => {
@@ -97,18 +101,17 @@ describe("a configuration with a component that keeps state", () => {
   });
 });
 
-/** What is made for a graph, and for a function of it. */
+/** What is made for a graph, and for a role that may do what the plan says. */
 function made(components: readonly Pick<ComponentDescription, "id" | "state">[], options: Partial<StateOptions> = {}) {
   const stack = options.state && options.state !== "memory" ? Stack.of(options.state) : emptyStack();
   const all = components.map(each => ({ ...each, name: "", label: "", triggers: [], permissions: [] }));
-  const { table, environment } = stateOf(stack, {
-    graph: { version: 1, components: all, edges: [] },
-    environment: { A: "b" },
-    ...options,
-  });
+  const graph = { version: 1 as const, components: all, edges: [] };
+  const places = new Places();
+  const table = stateOf(stack, { plan: planResources(graph), places, environment: {}, ...options });
   const role = new Role(stack, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
-  if (table) grantState(table, role);
-  return { stack, table, environment: stack.resolve(environment) as unknown, template: Template.fromStack(stack) };
+  allow(role, storePermissions(graph, "http"), places);
+  const name = table && (stack.resolve(places.resolve("dynamodb:${table-name:state}", stack)) as unknown);
+  return { stack, table, name, template: Template.fromStack(stack) };
 }
 const some = [
   { id: "prometheus.scrape.app", state: true },
@@ -118,32 +121,29 @@ const memory =
   "state of prometheus.scrape.app is kept in the memory of each instance of a function and ends with it [ack: amalgam:memory-state]";
 
 test.for([
-  { it: "a graph that keeps nothing", components: [], options: {}, variables: { A: "b" }, warnings: [] },
+  { it: "a graph that keeps nothing", components: [], options: {}, warnings: [] },
   {
     it: "memory by the prop",
     components: some,
     options: { state: "memory" },
-    variables: { A: "b" },
     warnings: [memory],
   },
   {
     it: "memory by the variable",
     components: some,
     options: { environment: { AMALGAM_STATE: "memory" } },
-    variables: { AMALGAM_STATE: "memory" },
     warnings: [memory],
   },
   {
     it: "a Redis",
     components: some,
     options: { environment: { AMALGAM_STATE: "rediss://cache.example.com" } },
-    variables: { AMALGAM_STATE: "rediss://cache.example.com" },
     warnings: [],
   },
-] as const)("no table is made for $it", ({ components, options, variables, warnings }) => {
-  const { stack, table, environment, template } = made(components, options);
+] as const)("no table is made for $it", ({ components, options, warnings }) => {
+  const { stack, table, template } = made(components, options);
   template.resourceCountIs("AWS::DynamoDB::Table", 0);
-  expect([table, environment]).toEqual([undefined, variables]);
+  expect([table, ofDynamo(template)]).toEqual([undefined, []]);
   expect(Annotations.fromStack(stack).findWarning("*", Match.anyValue()).map(({ entry }) => entry.data)).toEqual(warnings); // biome-ignore format: a line
 });
 
@@ -160,18 +160,18 @@ describe("a table of one's own", () => {
     const stack = emptyStack();
     const encryptionKey = new Key(stack, "Key");
     const own = new Table(stack, "Own", { partitionKey, sortKey, encryptionKey });
-    const { template, environment } = made(some, { state: own as ITable });
+    const { template, name } = made(some, { state: own as ITable });
     template.resourceCountIs("AWS::DynamoDB::Table", 1);
     const id = idOf(stack, own);
-    expect(environment).toEqual({ A: "b", AMALGAM_STATE: { "Fn::Join": ["", ["dynamodb:", { Ref: id }]] } });
+    expect(name).toEqual({ "Fn::Join": ["", ["dynamodb:", { Ref: id }]] });
     expect(ofDynamo(template)).toEqual([{ Action: actions, Effect: "Allow", Resource: { "Fn::GetAtt": [id, "Arn"] } }]);
     const key = { "Fn::GetAtt": [idOf(stack, encryptionKey), "Arn"] };
     expect(allowed(template).map(({ Resource }) => Resource)).toContainEqual(key);
   });
 
   test("may be known by its name only", () => {
-    const { environment } = made(some, { state: Table.fromTableName(emptyStack(), "Own", "shop-state") });
-    expect(environment).toEqual({ A: "b", AMALGAM_STATE: "dynamodb:shop-state" });
+    const { name } = made(some, { state: Table.fromTableName(emptyStack(), "Own", "shop-state") });
+    expect(name).toBe("dynamodb:shop-state");
   });
 
   test("with other keys is refused", () => {

@@ -1,10 +1,10 @@
 /** Where the components of a collector keep what outlives an invocation: a table, unless they keep nothing or it is elsewhere. */
 import { Annotations, RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, CfnTable, type ITable, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
-import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
-import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
-import { tableActions } from "../../lib/pipeline/state/dynamodb-actions.ts";
+import type { ResourcePlan, TablePlan } from "../resources.ts";
+import type { Places } from "./places.ts";
 
 export interface StateProps {
   /**
@@ -21,62 +21,63 @@ export interface StateProps {
 }
 
 export interface StateOptions extends StateProps {
-  readonly graph: GraphDescription;
+  readonly plan: Pick<ResourcePlan, "tables">;
+  readonly places: Places;
+  /** Of the functions. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly encryptionKey?: IKey | undefined;
 }
 
-/** Where the state is. */
-export interface State {
-  readonly table: ITable | undefined;
-  /** Variables of the functions, the user's among them. */
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** Makes what a graph needs for its state. */
-export function stateOf(scope: Construct, { graph, environment, state, stateRemovalPolicy }: StateOptions): State {
-  const ids = graph.components.filter(each => each.state).map(({ id }) => id);
+/** The table that the plan has for state: a new one, or the user's; `undefined` where there is none, or the state is elsewhere. */
+export function stateOf(scope: Construct, options: StateOptions): ITable | undefined {
+  const { plan, places, environment, state } = options;
   const chosen = environment["AMALGAM_STATE"];
   if (chosen !== undefined && state !== undefined)
     throw new Error("state should not be set together with AMALGAM_STATE in environment, got both");
-  if (!ids.length) return { table: undefined, environment };
-  if (state === "memory" || chosen === "memory") {
+  const [planned] = plan.tables;
+  if (!planned) return undefined;
+  if (state === "memory" || chosen === "memory")
     Annotations.of(scope).addWarningV2(
       "amalgam:memory-state",
-      `state of ${ids.join(", ")} is kept in the memory of each instance of a function and ends with it`,
+      `state of ${planned.components.join(", ")} is kept in the memory of each instance of a function and ends with it`,
     );
-    return { table: undefined, environment };
+  if (state === "memory" || chosen !== undefined) {
+    for (const kind of ["table", "table-name"]) places.leaveOut(`${kind}:${planned.id}`);
+    return undefined;
   }
-  if (chosen !== undefined) return { table: undefined, environment };
-  if (state) checkKeys(state);
-  const table = state ?? createTable(scope, stateRemovalPolicy);
-  return { table, environment: { ...environment, AMALGAM_STATE: `dynamodb:${table.tableName}` } };
+  if (state) checkKeys(state, planned);
+  const table = state ?? createTable(scope, planned, options);
+  places.set(`table:${planned.id}`, table.tableArn, table.encryptionKey);
+  places.set(`table-name:${planned.id}`, table.tableName);
+  return table;
 }
 
-const createTable = (scope: Construct, removalPolicy = RemovalPolicy.RETAIN): ITable =>
-  new Table(scope, "State", {
-    partitionKey: { name: "namespace", type: AttributeType.STRING },
-    sortKey: { name: "key", type: AttributeType.STRING },
-    timeToLiveAttribute: "expires",
+function createTable(
+  scope: Construct,
+  planned: TablePlan,
+  { encryptionKey, stateRemovalPolicy }: StateOptions,
+): ITable {
+  return new Table(scope, "State", {
+    partitionKey: { name: planned.partitionKey, type: AttributeType.STRING },
+    sortKey: { name: planned.sortKey, type: AttributeType.STRING },
+    timeToLiveAttribute: planned.timeToLive,
     billingMode: BillingMode.PAY_PER_REQUEST,
-    encryption: TableEncryption.AWS_MANAGED,
+    ...(encryptionKey
+      ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }
+      : { encryption: TableEncryption.AWS_MANAGED }),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    removalPolicy,
+    removalPolicy: stateRemovalPolicy ?? RemovalPolicy.RETAIN,
   }) as ITable; // it is one, but for exactOptionalPropertyTypes
+}
 
 /** What is known of a table that the user brought. */
-function checkKeys(table: ITable): void {
+function checkKeys(table: ITable, { partitionKey, sortKey }: TablePlan): void {
   const resource = table.node.defaultChild;
   if (!(resource instanceof CfnTable) || !Array.isArray(resource.keySchema)) return;
   const schema = resource.keySchema as readonly CfnTable.KeySchemaProperty[]; // a table of this app has no other
   const names = schema.map(({ attributeName }) => attributeName);
-  if (names.join() !== "namespace,key")
+  if (names.join() !== [partitionKey, sortKey].join())
     throw new Error(
-      `state should be a table with the keys namespace and key, got ${table.node.path} with ${names.join(" and ")}`,
+      `state should be a table with the keys ${partitionKey} and ${sortKey}, got ${table.node.path} with ${names.join(" and ")}`,
     );
-}
-
-/** Lets a function read and write items of the one table, and nothing else. */
-export function grantState(table: ITable, grantee: IGrantable): void {
-  Grant.addToPrincipal({ grantee, actions: [...tableActions], resourceArns: [table.tableArn] });
-  table.encryptionKey?.grantEncryptDecrypt(grantee);
 }

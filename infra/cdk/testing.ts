@@ -6,6 +6,7 @@ import { App, type CfnElement, Stack } from "aws-cdk-lib";
 import type { Template } from "aws-cdk-lib/assertions";
 import { afterAll } from "vitest";
 import { Amalgam, type AmalgamProps } from "./amalgam.ts";
+import { Places } from "./places.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "amalgam-cdk-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,6 +29,13 @@ export function emptyStack(): Stack {
 /** A stack with the collector of a configuration. */
 export function synthesize(text: string, props: Partial<AmalgamProps> = {}, stack = emptyStack()) {
   return { stack, collector: new Amalgam(stack, "Collector", { config: write(text), ...props }) };
+}
+
+/** What a collector knows before its functions. */
+export function placesForTests(): Places {
+  const places = new Places();
+  places.set("log-group-names:functions", "/aws/lambda/a,/aws/lambda/b");
+  return places;
 }
 
 interface L2 {

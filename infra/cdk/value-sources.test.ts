@@ -54,7 +54,7 @@ loki.write "out" {
   external_labels = { env = remote.s3.env.content }
 }
 `,
-    { triggers: ["http"] },
+    { triggers: ["http"], handOver: false },
   );
   // its log, and what its backend refuses
   const statements = allowed(Template.fromStack(stack)).filter(

@@ -13,7 +13,7 @@ const names: readonly (readonly [RegExp, (...parts: string[]) => string])[] = [
   [/^([A-Z]\w+)\/Resource\/Resource$/, kind => (kind === "DeadLetters" ? "bucket" : `function:${kebab(kind)}`)],
   [/^([A-Z]\w+)\/Logs\/Resource$/, kind => `log-group:${kebab(kind)}`],
   [/^([A-Z]\w+)\/DeadLetters\/Resource$/, kind => `queue:${kebab(kind)}-dead-letters`],
-  [/^(Queue|Objects)\/Queue\/Resource$/, kind => `queue:${kebab(kind)}`],
+  [/^(Queue|Objects|HandOver)\/Queue\/Resource$/, kind => `queue:${kebab(kind)}`],
   [/^State\/Resource$/, () => "table:state"],
   [/^([A-Z]\w+)\/Role\/Resource$/, kind => kebab(kind)],
   [/^Schedule\/SchedulerRole\/Resource$/, () => "scheduler"],
@@ -65,10 +65,6 @@ type Properties = Record<string, any>;
 
 const bare = (name: string): string => name.replace(/^<(?:[\w-]+:)?(.*)>$/, "$1");
 
-/** The library lets Lambda ask what it does not need to know where it may send. */
-const isOfLibrary = (actions: readonly string[], action: string): boolean =>
-  actions.includes("sqs:SendMessage") && action !== "sqs:SendMessage";
-
 function factsOfResource(type: string, name: string, of: Properties): string[] {
   switch (type) {
     case "AWS::Lambda::Function":
@@ -83,9 +79,7 @@ function factsOfResource(type: string, name: string, of: Properties): string[] {
     case "AWS::IAM::Policy":
       return of["PolicyDocument"].Statement.flatMap(({ Action, Resource }: Properties) => {
         const actions = [Action].flat() as string[]; // one, or a list
-        return actions
-          .filter(action => !isOfLibrary(actions, action))
-          .map(action => say.allow(bare(of["Roles"][0]), action, resourceName(Resource)));
+        return actions.map(action => say.allow(bare(of["Roles"][0]), action, resourceName(Resource)));
       });
     case "AWS::Lambda::Url":
       return [say.url(bare(of["TargetFunctionArn"]), of["AuthType"])];
