@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { planResources } from "../infra/resources.ts";
 import type { GraphDescription, TriggerDescription } from "../lib/pipeline/graph/describe.ts";
 import { type CostOptions, estimate, problemOf } from "./cost/estimate.ts";
 import { measured } from "./cost/measured.ts";
+import { isRegion, knownRegions, pricesOf } from "./cost/prices.ts";
 import { text, workloadOf } from "./cost.ts";
 
 const http: TriggerDescription = { kind: "http", host: "0.0.0.0", port: 1, paths: ["/a"], authenticated: true };
@@ -144,6 +145,62 @@ test.for<{ it: string; triggers: TriggerDescription[]; options?: Partial<CostOpt
   expect(result.dollarsPerGb).toBe(gb ? result.dollarsPerMonth / gb : undefined);
 });
 
+describe("regions", () => {
+  const pricesIn = (region: string, ...triggers: TriggerDescription[]) =>
+    estimate(plan(...triggers), "otlp", { ...usual, region, gbPerDay: 0 });
+
+  test.for([
+    { region: "us-east-1", says: "List prices of us-east-1 as of 2026-07:" },
+    { region: "eu-central-1", says: "List prices of eu-central-1 as of 2026-09, and those of us-east-1 as of 2026-07 for what is not known of it, CloudWatch metrics:" },
+    { region: "sa-east-1", says: "List prices of us-east-1 as of 2026-07, since those of sa-east-1 are not known:" },
+  ])("the text says whose prices are used in $region", ({ region, says }) => {
+    expect(text(pricesIn(region, http)).split("\n")).toContain(says);
+  }); // biome-ignore format: a row is one line
+
+  test("prices of a region are its own as far as they are known, all others those of the reference", () => {
+    expect(pricesOf("eu-central-1").prices).toEqual({
+      ...pricesOf("us-east-1").prices,
+      logsPerGb: 0.63,
+      dynamoDbPerMillionReads: 0.1525,
+      dynamoDbPerMillionWrites: 0.7625,
+    });
+    expect([...pricesOf("eu-central-1").assumed].sort()).toEqual([
+      "customMetricPerMonth",
+      "dashboardPerMonth",
+      "schedulerPerMillion",
+      "sqsFifoPerMillionRequests",
+    ]);
+    expect(pricesOf("us-east-1").assumed).toEqual(new Set());
+    expect(pricesOf("sa-east-1")).toEqual({ ...pricesOf("us-east-1"), asOf: undefined, assumed: expect.any(Set) });
+    expect(pricesOf("af-south-1").prices.lambdaPerGbSecond.arm64).toBe(0.00001768);
+  });
+
+  test("every region with prices is one that can be asked for", () => {
+    expect(knownRegions.filter(region => !isRegion(region))).toEqual([]);
+    expect(["us-gov-west-1", "ap-southeast-5"].filter(isRegion)).toEqual(["us-gov-west-1", "ap-southeast-5"]);
+  });
+});
+
+test("the queue of what waits is polled while nothing arrives, at the price of FIFO, and no data comes through it", () => {
+  const waiting = planResources({
+    ...graph(http),
+    components: graph(http).components.map(each => ({ ...each, deadLetters: true as const })),
+  });
+  const { lines, idle, idleDollarsPerMonth } = estimate(waiting, "otlp", { ...usual, gbPerDay: 0 });
+  const [line, ...others] = lines.filter(({ service }) => service.startsWith("SQS"));
+  expect(others).toEqual([]);
+  expect(line).toEqual({
+    service: "SQS FIFO for what waits",
+    formula: "657,000 empty polls of a FIFO queue × $0.5 / million",
+    dollars: 0.3285,
+  });
+  expect(idle).toEqual([line]);
+  expect(idleDollarsPerMonth).toBe(0.3285);
+  expect(problemOf({ ...usual, via: "hand-over" }, waiting)).toBe(
+    "--via should be one of http, which the configuration has, got hand-over",
+  );
+});
+
 test("what runs several times a minute is billed for the whole minute", () => {
   const { lines } = estimate(plan(every(15)), "metrics", { ...usual, gbPerDay: 0 });
   expect(roundedLines(lines)["Lambda time"]).toBeCloseTo(43_800 * 60 * gbSecond, 2);
@@ -151,9 +208,14 @@ test("what runs several times a minute is billed for the whole minute", () => {
 
 test.for<{ it: string; options: Partial<CostOptions>; problem: string }>([
   {
-    it: "a region with other prices",
-    options: { region: "eu-central-1" },
-    problem: "--region should be one whose prices are known (us-east-1, us-east-2, us-west-2), got eu-central-1",
+    it: "what is no region",
+    options: { region: "mars-1" },
+    problem: "--region should be one of AWS outside of China, such as eu-central-1, got mars-1",
+  },
+  {
+    it: "a region with prices in another currency",
+    options: { region: "cn-north-1" },
+    problem: "--region should be one of AWS outside of China, such as eu-central-1, got cn-north-1",
   },
   {
     it: "no number",
@@ -195,7 +257,7 @@ test("the text has the sum, each line with its formula, and what it rests on", (
     "  CloudWatch Logs of the functions          $0  0 invocations × 1290 bytes = 0 GB × $0.5",
     "  CloudWatch metrics                        $0  0 metrics × $0.3",
   ]);
-  expect(lines).toContain("List prices of us-east-1 as of 2026-06:");
+  expect(lines).toContain("List prices of us-east-1 as of 2026-07:");
   for (const each of [...result.assumptions, ...result.notIncluded]) expect(lines).toContain(`  - ${each}`);
 });
 
@@ -214,6 +276,6 @@ test("the command prints JSON, and refuses a region", () => {
   const { status, stderr } = run("--gb-per-day=1", "--region=mars-1");
   expect({ status, stderr }).toEqual({
     status: 1,
-    stderr: "Error: --region should be one whose prices are known (us-east-1, us-east-2, us-west-2), got mars-1\n",
+    stderr: "Error: --region should be one of AWS outside of China, such as eu-central-1, got mars-1\n",
   });
 });

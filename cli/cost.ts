@@ -55,10 +55,19 @@ export function text(result: Estimate): string {
     ...assumptions.map(each => `  - ${each}`),
     "Not included:",
     ...notIncluded.map(each => `  - ${each}`),
-    `List prices of ${prices.region} as of ${prices.asOf}:`,
+    ...pricesText(prices),
     ...prices.sources.map(each => `  ${each}`),
     "",
   ].join("\n");
+}
+
+function pricesText({ region, asOf, assumed, assumedFrom }: Estimate["prices"]): string[] {
+  const other = `${assumedFrom.region} as of ${assumedFrom.asOf}`;
+  if (asOf === null) return [`List prices of ${other}, since those of ${region} are not known:`];
+  const own = `List prices of ${region} as of ${asOf}`;
+  return [
+    assumed.length ? `${own}, and those of ${other} for what is not known of it, ${assumed.join(", ")}:` : `${own}:`,
+  ];
 }
 
 function table(lines: readonly CostLine[]): string[] {

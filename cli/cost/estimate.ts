@@ -1,7 +1,7 @@
 /** What a configuration costs in a month on AWS: a formula for each line, over assumptions that are part of the answer. */
 import type { FunctionKind, ResourcePlan } from "../../infra/resources.ts";
 import { measured } from "./measured.ts";
-import { type Architecture, prices } from "./prices.ts";
+import { type Architecture, isRegion, type Prices, pricesOf, reference, referenceAsOf, sources } from "./prices.ts";
 
 /** What is measured of pipelines of this kind. */
 export type Workload = keyof typeof measured.megabytesPerSecond;
@@ -24,8 +24,21 @@ export interface CostLine {
   readonly dollars: number;
 }
 
+/** A line with the prices that it rests on. */
+interface PricedLine extends CostLine {
+  readonly by: readonly (keyof Prices)[];
+}
+
 export interface Estimate {
-  readonly prices: { readonly asOf: string; readonly region: string; readonly sources: readonly string[] };
+  readonly prices: {
+    /** Month; `null` where no price of the region is known. */
+    readonly asOf: string | null;
+    readonly region: string;
+    readonly sources: readonly string[];
+    /** Lines with prices of another region, since those of the region are not known. */
+    readonly assumed: readonly string[];
+    readonly assumedFrom: { readonly region: string; readonly asOf: string };
+  };
   readonly assumptions: readonly string[];
   /** With the data that was asked for. */
   readonly lines: readonly CostLine[];
@@ -53,19 +66,22 @@ const sqsChunk = 64 * 1024;
 
 /** What is wrong with options; `undefined` if nothing is. */
 export function problemOf({ gbPerDay, eventsPerDay, memory, region, via }: CostOptions, plan: ResourcePlan) {
-  const kinds = plan.functions.map(({ kind }) => kind);
+  const kinds = kindsOf(plan);
   if (!kinds.length) return "the configuration should have a component that something calls, got none";
   if (!(gbPerDay >= 0 && gbPerDay < Number.POSITIVE_INFINITY))
     return `--gb-per-day should be a number of gigabytes, got ${gbPerDay}`;
   if (eventsPerDay !== undefined && !(eventsPerDay >= 0 && eventsPerDay < Number.POSITIVE_INFINITY))
     return `--events-per-day should be a number, got ${eventsPerDay}`;
   if (!(memory >= 128 && memory <= 10_240)) return `--memory should be from 128 to 10240, got ${memory}`;
-  if (!prices.regions.some(each => each === region))
-    return `--region should be one whose prices are known (${prices.regions.join(", ")}), got ${region}`;
+  if (!isRegion(region)) return `--region should be one of AWS outside of China, such as eu-central-1, got ${region}`;
   if (via !== undefined && !kinds.some(kind => kind === via))
     return `--via should be one of ${kinds.join(", ")}, which the configuration has, got ${via}`;
   return undefined;
 }
+
+/** Kinds of function that data comes to from outside. */
+const kindsOf = ({ functions }: ResourcePlan): readonly FunctionKind[] =>
+  functions.map(({ kind }) => kind).filter(kind => kind !== "hand-over");
 
 interface Month {
   readonly via: FunctionKind;
@@ -81,26 +97,34 @@ interface Month {
 /** Estimates a month. The options are without problems. */
 export function estimate(plan: ResourcePlan, workload: Workload, options: CostOptions): Estimate {
   const month = monthOf(plan, workload, options);
-  const lines = linesOf(plan, options, month);
-  const idle = linesOf(plan, options, { ...month, events: 0, processorSeconds: 0 }).filter(
+  const { region } = options;
+  const { prices, asOf, assumed } = pricesOf(region);
+  const lines = linesOf(plan, { ...options, prices }, month);
+  const idle = linesOf(plan, { ...options, prices }, { ...month, events: 0, processorSeconds: 0 }).filter(
     ({ dollars }) => dollars > 0,
   );
   const dollarsPerMonth = sum(lines);
   const gb = options.gbPerDay * daysPerMonth;
   return {
-    prices: { asOf: prices.asOf, region: options.region, sources: prices.sources },
+    prices: {
+      asOf: asOf ?? null,
+      region,
+      sources,
+      assumed: lines.filter(({ by }) => by.some(price => assumed.has(price))).map(({ service }) => service),
+      assumedFrom: { region: reference, asOf: referenceAsOf },
+    },
     assumptions: assumptionsOf(plan, workload, options, month),
-    lines,
+    lines: lines.map(withoutPrices),
     dollarsPerMonth,
     dollarsPerGb: gb > 0 ? dollarsPerMonth / gb : undefined,
-    idle,
+    idle: idle.map(withoutPrices),
     idleDollarsPerMonth: sum(idle),
-    notIncluded,
+    notIncluded: notIncluded(prices),
   };
 }
 
 function monthOf(plan: ResourcePlan, workload: Workload, { gbPerDay, eventsPerDay, memory, via }: CostOptions): Month {
-  const kinds = plan.functions.map(({ kind }) => kind);
+  const kinds = kindsOf(plan);
   const chosen = kinds.find(kind => kind === via) ?? kinds.find(kind => kind !== "schedule") ?? "schedule";
   const bytes = gbPerDay * 1e9;
   const runs = plan.schedules.reduce((all, { everyMinutes }) => all + (730 * 60) / everyMinutes, 0);
@@ -122,7 +146,10 @@ function monthOf(plan: ResourcePlan, workload: Workload, { gbPerDay, eventsPerDa
 
 const millions = (n: number, dollars: number): number => (n / 1e6) * dollars;
 
-function linesOf(plan: ResourcePlan, { memory, architecture }: CostOptions, month: Month): CostLine[] {
+type PricedOptions = CostOptions & { readonly prices: Prices };
+
+function linesOf(plan: ResourcePlan, options: PricedOptions, month: Month): PricedLine[] {
+  const { memory, architecture, prices } = options;
   const { events, runs, runSeconds, processorSeconds } = month;
   const invocations = events + runs;
   const seconds = processorSeconds + (events * waitMs) / 1000 + runSeconds;
@@ -136,52 +163,69 @@ function linesOf(plan: ResourcePlan, { memory, architecture }: CostOptions, mont
       service: "Lambda requests",
       formula: `${count(invocations)} invocations × $${prices.lambdaPerMillionRequests} / million`,
       dollars: millions(invocations, prices.lambdaPerMillionRequests),
+      by: ["lambdaPerMillionRequests"],
     },
     {
       service: "Lambda time",
       formula: `${count(seconds)} s × ${memory} MB / 1024 = ${count(gbSeconds)} GB-s × $${perSecond}`,
       dollars: gbSeconds * perSecond,
+      by: ["lambdaPerGbSecond"],
     },
-    ...sqsLines(plan, month),
+    ...sqsLines(plan, prices, month),
     ...(runs
       ? [
           {
             service: "EventBridge Scheduler",
             formula: `${count(runs)} runs × $${prices.schedulerPerMillion} / million`,
             dollars: millions(runs, prices.schedulerPerMillion),
+            by: ["schedulerPerMillion"] as const,
           },
         ]
       : []),
-    ...stateLines(plan, invocations),
+    ...stateLines(plan, prices, invocations),
     {
       service: "CloudWatch Logs of the functions",
       formula: `${count(invocations)} invocations × ${logBytesPerInvocation} bytes = ${amount(logGb)} GB × $${prices.logsPerGb}`,
       dollars: logGb * prices.logsPerGb,
+      by: ["logsPerGb"],
     },
     {
       service: "CloudWatch metrics",
       formula: `${metrics} metrics × $${prices.customMetricPerMonth}`,
       dollars: metrics * prices.customMetricPerMonth,
+      by: ["customMetricPerMonth"],
     },
   ];
 }
 
-function sqsLines({ eventSources }: ResourcePlan, { via, events, bytesPerEvent }: Month): CostLine[] {
-  const queues = eventSources.filter(({ service }) => service === "sqs").length;
-  if (!queues) return [];
+function sqsLines({ eventSources }: ResourcePlan, prices: Prices, { via, events, bytesPerEvent }: Month): PricedLine[] {
+  const polled = eventSources.filter(({ service }) => service === "sqs");
+  const waiting = polled.filter(each => each.function === "hand-over").length; // what waits is in order
+  const queues = polled.length - waiting;
   const chunks = Math.max(1, Math.ceil(bytesPerEvent / sqsChunk));
   const perEvent = via === "queue" ? 2 * chunks + 1 : 0;
-  const polls = queues * pollsPerMonth;
-  return [
-    {
+  const sent = perEvent ? events : 0;
+  const { sqsPerMillionRequests: standard, sqsFifoPerMillionRequests: fifo } = prices;
+  const polls = (count: number) => count * pollsPerMonth;
+  const lines: PricedLine[] = [];
+  if (queues)
+    lines.push({
       service: "SQS",
-      formula: `(${count(perEvent ? events : 0)} messages × ${perEvent} requests + ${count(polls)} empty polls of ${queues === 1 ? "a queue" : `${queues} queues`}) × $${prices.sqsPerMillionRequests} / million`,
-      dollars: millions((perEvent ? events : 0) * perEvent + polls, prices.sqsPerMillionRequests),
-    },
-  ];
+      formula: `(${count(sent)} messages × ${perEvent} requests + ${count(polls(queues))} empty polls of ${queues === 1 ? "a queue" : `${queues} queues`}) × $${standard} / million`,
+      dollars: millions(sent * perEvent + polls(queues), standard),
+      by: ["sqsPerMillionRequests"],
+    });
+  if (waiting)
+    lines.push({
+      service: "SQS FIFO for what waits",
+      formula: `${count(polls(waiting))} empty polls of a FIFO queue × $${fifo} / million`,
+      dollars: millions(polls(waiting), fifo),
+      by: ["sqsFifoPerMillionRequests"],
+    });
+  return lines;
 }
 
-function stateLines({ tables }: ResourcePlan, invocations: number): CostLine[] {
+function stateLines({ tables }: ResourcePlan, prices: Prices, invocations: number): PricedLine[] {
   if (!tables.length) return [];
   const { dynamoDbPerMillionReads: reads, dynamoDbPerMillionWrites: writes } = prices;
   return [
@@ -189,6 +233,7 @@ function stateLines({ tables }: ResourcePlan, invocations: number): CostLine[] {
       service: "DynamoDB",
       formula: `${count(invocations)} invocations × (1 read × $${reads} + 1 write × $${writes}) / million`,
       dollars: millions(invocations, reads + writes),
+      by: ["dynamoDbPerMillionReads", "dynamoDbPerMillionWrites"],
     },
   ];
 }
@@ -210,18 +255,23 @@ function assumptionsOf(plan: ResourcePlan, workload: Workload, options: CostOpti
     ...(month.runs
       ? [`${scheduledRunMs} ms for a scheduled run, or as long as its function waits for its own times`]
       : []),
+    ...(plan.eventSources.some(({ service }) => service === "sqs")
+      ? ["Lambda asks each queue with five pollers, each for 20 seconds at a time"]
+      : []),
     ...(plan.tables.length ? ["one read and one write of state for each invocation"] : []),
     `${logBytesPerInvocation} bytes of log for each invocation, ${metricsPerFunction} metrics for each function that is active (AMALGAM_METRICS=off: none)`,
   ];
 }
 
-const notIncluded: readonly string[] = [
+const notIncluded = (prices: Prices): readonly string[] => [
   "free tiers, volume prices, savings plans and taxes",
   "data transfer to backends",
   "what brings the data: API Gateway, load balancers, log subscriptions, streams, topics, Firehose, Kafka",
-  "cold starts, retries and dead letters",
+  "cold starts, retries, dead letters, and what waits while a backend is down",
   `alarms ($${prices.alarmMetricPerMonth} for each metric of one) and dashboards ($${prices.dashboardPerMonth})`,
 ];
+
+const withoutPrices = ({ by: _, ...line }: PricedLine): CostLine => line;
 
 const sum = (lines: readonly CostLine[]): number => lines.reduce((all, { dollars }) => all + dollars, 0);
 
