@@ -6,7 +6,7 @@ import { readerOf } from "./aws/configuration/read.ts";
 import { type Configuration, readConfiguration } from "./local/configuration.ts";
 
 /** Somebody waits for it, and has time. */
-const readMs = 30_000;
+const patient = { timeoutMs: 30_000, retries: 5 };
 
 /** Reads the configuration at a path or at an address; none is one without files. */
 export async function configurationAt(config: string | undefined): Promise<Configuration> {
@@ -15,7 +15,7 @@ export async function configurationAt(config: string | undefined): Promise<Confi
   if (!isAddress(config)) return readConfiguration(config);
   const place = remotePlace(config, "the configuration");
   const read = readerOf(place, process.env["AMALGAM_CONFIG_TOKEN"]);
-  const files = await read(undefined, readMs).catch((error: Error) => {
+  const files = await read(undefined, patient).catch((error: Error) => {
     throw new Error(`${place.name} could not be read: ${error.message}`, { cause: error });
   });
   const parsed = files.map(({ name, text }) => parseFile({ name, text }));

@@ -97,7 +97,6 @@ class Elsewhere {
     try {
       if (this.#followed) await this.#followed.start();
       else await this.#takeMain(await this.#named(more => this.#options.first(more)));
-      await this.#remote.settled();
     } catch (error) {
       throw new Error(`the configuration does not load\n${inFull(error)}`, { cause: error });
     }
@@ -163,8 +162,7 @@ class Elsewhere {
     const update = await orClose(pipeline, () => this.#remote.prepare(asked, this.#options.settings.directory));
     await this.#running.replace("main", part);
     update();
-    // what a server sends is a change of its own, except at the start, which waits for it
-    if (this.#remote.wanted) await this.#remote.settled();
+    await this.#remote.settled(); // what it sends is a change of its own, whose failure is not that of this one
   }
 
   async #loadSent(text: string): Promise<void> {

@@ -27,7 +27,7 @@ export interface FollowedOptions {
 }
 
 /** A cold start waits so long for its configuration: it has ten seconds in all. */
-const startMs = 5000;
+const atStart = { timeoutMs: 5000, retries: 3 };
 /** What could not be read, or does not load, is tried again after this, or after its own period where that is shorter. */
 const retryMs = 60_000;
 
@@ -65,7 +65,7 @@ export class Followed {
     );
     const problems: string[] = [];
     try {
-      this.#seen = await read(undefined, startMs);
+      this.#seen = await read(undefined, atStart);
     } catch (error) {
       problems.push(this.#unread(error));
     }
@@ -95,7 +95,7 @@ export class Followed {
     const { read } = this.#options;
     let files: Files;
     try {
-      files = await read(this.#seen, timeoutMs);
+      files = await read(this.#seen, { timeoutMs, retries: 0 });
     } catch (error) {
       this.#unread(error);
       return;

@@ -20,14 +20,19 @@ export interface RemoteFile {
 
 export type Files = readonly RemoteFile[];
 
-/** Reads; gives the same files again where nothing changed. Ends within the time, in which it is tried again. */
-export type ReadFiles = (known: Files | undefined, timeoutMs: number) => Promise<Files>;
+export interface ReadOptions {
+  /** For all requests, with their repetitions. */
+  readonly timeoutMs: number;
+  /** After a failure that may pass. */
+  readonly retries: number;
+}
+
+/** Reads; gives the same files again where nothing changed. */
+export type ReadFiles = (known: Files | undefined, options: ReadOptions) => Promise<Files>;
 
 /** More than any configuration, and less than what hurts. */
 const maxBytes = 16 * 1024 * 1024;
 const maxFiles = 1000;
-
-const policy: RetryPolicy = { minMs: 100, maxMs: 1000, maxRetries: 3 };
 
 /** Makes what reads a place. `token` is for a server. */
 export function readerOf(place: RemotePlace, token: string | undefined): ReadFiles {
@@ -44,14 +49,15 @@ export function readerOf(place: RemotePlace, token: string | undefined): ReadFil
 /** What bounds one reading, with all its requests and their repetitions. */
 interface Limit {
   readonly deadline: number;
+  readonly policy: RetryPolicy;
 }
 
 /** Asks until there is an answer that is none of throttling or failure. */
-const ask = (send: (timeoutMs: number) => Promise<HttpResponse>, { deadline }: Limit): Promise<HttpResponse> =>
+const ask = (send: (timeoutMs: number) => Promise<HttpResponse>, { deadline, policy }: Limit): Promise<HttpResponse> =>
   deliver(
     async ({ remainingMs }) => {
-      // a server that hangs leaves time for another attempt
-      const answer = await send(Math.max(1, Math.min(remainingMs, Math.max(1000, remainingMs / 2))));
+      // a server that hangs leaves time for another attempt, if there is to be one
+      const answer = await send(Math.max(1, policy.maxRetries ? remainingMs / 2 : remainingMs));
       if (answer.status >= 500 || answer.status === 429)
         throw new DeliveryError(`got status ${answer.status}`, { kind: "retry", status: answer.status });
       return answer;
@@ -59,7 +65,10 @@ const ask = (send: (timeoutMs: number) => Promise<HttpResponse>, { deadline }: L
     { policy, deadline },
   );
 
-const limitOf = (timeoutMs: number): Limit => ({ deadline: Date.now() + timeoutMs });
+const limitOf = ({ timeoutMs, retries }: ReadOptions): Limit => ({
+  deadline: Date.now() + timeoutMs,
+  policy: { minMs: 100, maxMs: 1000, maxRetries: retries },
+});
 
 const fileOf = (name: string, { body, headers }: HttpResponse): RemoteFile => ({
   name,
@@ -75,12 +84,12 @@ function httpReader({ name, url }: RemotePlace & { kind: "http" }, token: string
       ...(token && { authorization: `Bearer ${token}` }),
     },
   });
-  return async (known, timeoutMs) => {
+  return async (known, options) => {
     const [before] = known ?? [];
     const headers = before?.etag ? { "if-none-match": before.etag } : {};
     const answer = await ask(
       limit => client.request({ url, headers, timeoutMs: limit, maxBytes, overflow: "fail" }),
-      limitOf(timeoutMs),
+      limitOf(options),
     );
     if (url.protocol === "https:" && !answer.url.startsWith("https:"))
       throw new Error("should be led on to https:// only, got a redirect to http://");
@@ -100,8 +109,8 @@ type S3Place = RemotePlace & { readonly kind: "s3" };
 
 function s3Reader(place: S3Place): ReadFiles {
   const bucket = new Bucket(place);
-  return async (known, timeoutMs) => {
-    const limit = limitOf(timeoutMs);
+  return async (known, options) => {
+    const limit = limitOf(options);
     if (!place.folder) {
       const file = await bucket.get(place.key, known?.[0], limit);
       return known && file === known[0] ? known : [file];
