@@ -1,8 +1,8 @@
 /**
- * 100,000 records through emulated SQS, S3 and DynamoDB, while workers are killed at random: each is at the backend, in the dead letters
+ * Many records through emulated SQS, S3 and DynamoDB, while workers are killed at random: each is at the backend, in the dead letters
  * or in the queue's own dead-letter queue, and only what the queue brought again is there twice.
  *
- * `AMALGAM_FAULT_SEED=7` repeats a run, as far as two processes can; `AMALGAM_FAULT_RECORDS=20000` makes it smaller.
+ * `AMALGAM_FAULT_SEED=7` repeats a run, as far as two processes can; `AMALGAM_FAULT_RECORDS=100000` (`npm run test:faults`) makes it larger.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,11 +22,11 @@ import { idsIn, idsOfLetter } from "./support/wire.ts";
 import { deploy, type KillPoint, startWorker } from "./support/worker.ts";
 
 const seed = Number(process.env["AMALGAM_FAULT_SEED"] ?? Date.now() % 1_000_000);
-const total = Number(process.env["AMALGAM_FAULT_RECORDS"] ?? 100_000);
+const total = Number(process.env["AMALGAM_FAULT_RECORDS"] ?? 20_000);
 
 /** Of ten records four are lines of objects, six in messages. */
-const linesOfAnObject = 1000;
-const linesOfAMessage = 50;
+const linesOfAnObject = 2000;
+const linesOfAMessage = 200;
 const objectCount = Math.ceil((total * 0.4) / linesOfAnObject);
 /** Events that name no object, and fail until they are put aside. */
 const missingCount = 5;
@@ -54,7 +54,8 @@ loki.write "out" {
 
 const padding = " ".padEnd(250, "x"); // so that an object is read, sent and noted in several parts
 const idOf = (line: string): string => line.split(" ", 1)[0] ?? "";
-const numbered = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}${padding}`);
+const numbered = (name: string, count: number, end = "") =>
+  Array.from({ length: count }, (_, i) => `${name}-${i}${end}`);
 
 describe.skipIf(!motoIsInstalled)("random kills", () => {
   const folder = mkdtempSync(path.join(tmpdir(), "amalgam-random-kills-"));
@@ -104,7 +105,7 @@ describe.skipIf(!motoIsInstalled)("random kills", () => {
     const counts = await runEventSource(workers, {
       moto,
       queues,
-      batchSize: 8,
+      batchSize: 3,
       plan: () => planOf(random),
       onReceive: ({ Body }) => {
         const source = nameOf(Body);
@@ -135,11 +136,11 @@ describe.skipIf(!motoIsInstalled)("random kills", () => {
       for (const line of lines) sourceOf.set(idOf(line), source);
     };
     for (let i = 0; i < messageCount; i++) {
-      const name = random.below(400) === 0 ? `poison-${i}` : `message-${i}`;
+      const name = random.below(50) === 0 ? `poison-${i}` : `message-${i}`;
       const lines = numbered(name, linesOfAMessage);
       const body = lokiJson(lines);
       note(name, lines);
-      bodies.push(i % 200 === 7 ? body.slice(0, -5) : body);
+      bodies.push(i % 100 === 7 ? body.slice(0, -5) : body);
     }
     const tell = (name: string) => {
       const s3 = { bucket: { name: "shop-logs" }, object: { key: `logs/${name}.gz`, sequencer: name } };
@@ -147,7 +148,7 @@ describe.skipIf(!motoIsInstalled)("random kills", () => {
       bodies.splice(random.below(bodies.length), 0, JSON.stringify({ Records: [event] }));
     };
     for (let i = 0; i < objectCount; i++) {
-      const lines = numbered(`object-${i}`, linesOfAnObject);
+      const lines = numbered(`object-${i}`, linesOfAnObject, padding);
       note(`object-${i}`, lines);
       const body = gzipSync(`${lines.join("\n")}\n`);
       const { ok } = await fetch(`${moto.url}/shop-logs/logs/object-${i}.gz`, { method: "PUT", body });

@@ -9,7 +9,7 @@ import { reasonOf } from "./classify.ts";
 import { DeliveryError, messageOf } from "./errors.ts";
 import { createHttpClient, type HttpClient, type OutgoingRequest } from "./http.ts";
 import { reveal, type SecretText } from "./secret-text.ts";
-import { type AwsCredentials, signRequest } from "./sigv4.ts";
+import { type AwsCredentials, type CredentialSource, type RefusedCredentials, signRequest } from "./sigv4.ts";
 
 export interface CredentialOptions {
   readonly accessKey?: string | undefined;
@@ -44,12 +44,12 @@ interface Context {
 const renewBeforeMs = 5 * 60_000;
 
 /** Makes a function that gives valid credentials; calls at the same time share the work. */
-export function awsCredentials(options: CredentialOptions): () => Promise<AwsCredentials> {
+export function awsCredentials(options: CredentialOptions): CredentialSource {
   const { now = Date.now, environment = process.env } = options;
   const context: Context = { options, environment, now, client: createHttpClient({ timeoutMs: 10_000 }) };
   let known: Expiring | undefined;
   let pending: Promise<Expiring> | undefined;
-  return async () => {
+  const current = async () => {
     // What is in the environment is read each time: in a function it is the runtime's to renew.
     if (!options.roleArn) {
       const direct = fromArguments(options) ?? (options.profile ? undefined : fromEnvironment(environment));
@@ -64,6 +64,10 @@ export function awsCredentials(options: CredentialOptions): () => Promise<AwsCre
       pending = undefined;
     }
   };
+  const refused = ({ accessKeyId, sessionToken }: RefusedCredentials) => {
+    if (known?.accessKeyId === accessKeyId && known.sessionToken === sessionToken) known = undefined;
+  };
+  return Object.assign(current, { refused });
 }
 
 /** Those that a runtime puts into the environment of its functions, and renews there. */

@@ -5,7 +5,16 @@
  *     const problem = validateClientConfig(args);
  *     const client = buildClient(args, { timeoutMs: args.remote_timeout, directory: host.directory });
  */
-import { type Authorize, createHttpClient, type HttpClient, type TlsSettings, type TlsVersion } from "./http.ts";
+import {
+  type Authorize,
+  createHttpClient,
+  type HttpClient,
+  type HttpResponse,
+  type OutgoingRequest,
+  renewAny,
+  type TlsSettings,
+  type TlsVersion,
+} from "./http.ts";
 import { type JwtOptions, jwtBearer, oauth2Tokens, type TokenSource } from "./oauth2.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { reveal, type SecretText, textReader } from "./secret-text.ts";
@@ -108,29 +117,46 @@ export function buildClient(config: ClientConfig, options: ClientOptions = {}): 
     timeoutMs: options.timeoutMs ?? 0,
     followRedirects: config.follow_redirects ?? true,
     headers: options.headers ?? {},
-    ...(authorizers.length && {
-      authorize: async request => {
-        for (const authorizer of authorizers) await authorizer(request);
-      },
-    }),
+    ...(authorizers.length && { authorize: inTurn(authorizers) }),
     ...(options.keepAlive !== undefined && { keepAlive: options.keepAlive }),
     ...(options.maxSockets !== undefined && { maxSockets: options.maxSockets }),
   });
 }
 
-/** The `Authorization` header; one that the request brings stays. */
+const inTurn = (authorizers: readonly Authorize[]): Authorize =>
+  Object.assign(
+    async (request: OutgoingRequest) => {
+      for (const authorizer of authorizers) await authorizer(request);
+    },
+    { renew: (refused: OutgoingRequest, answer: HttpResponse) => renewAny(refused, answer, ...authorizers) },
+  );
+
+/** The `Authorization` header; one that the request brings stays. A token that is refused, or a file that has changed, is read again. */
 function headerAuthorizer(config: ClientConfig, options: ClientOptions): Authorize | undefined {
   const value = authorizationValue(config, options);
   if (!value) return undefined;
-  return async ({ headers }) => {
-    headers["authorization"] ??= await value();
-  };
+  return Object.assign(
+    async ({ headers }: OutgoingRequest) => {
+      headers["authorization"] ??= await value.get();
+    },
+    {
+      renew: async ({ headers }: OutgoingRequest, { status }: HttpResponse) => {
+        const refused = headers["authorization"];
+        if (status !== 401 || typeof refused !== "string") return false;
+        value.refused?.(refused);
+        return (await value.get()) !== refused;
+      },
+    },
+  );
 }
 
-function authorizationValue(
-  config: ClientConfig,
-  options: ClientOptions,
-): (() => string | Promise<string>) | undefined {
+interface HeaderValue {
+  readonly get: () => string | Promise<string>;
+  /** Forgets a value. */
+  readonly refused?: (value: string) => void;
+}
+
+function authorizationValue(config: ClientConfig, options: ClientOptions): HeaderValue | undefined {
   const { directory } = options;
   const { basic_auth: basic, oauth2, bearer_token: token, bearer_token_file: tokenFile } = config;
   if (basic) {
@@ -140,20 +166,21 @@ function authorizationValue(
       argument: "password_file",
       directory,
     });
-    return () => `Basic ${Buffer.from(`${basic.username ?? ""}:${password?.() ?? ""}`).toString("base64")}`;
+    const pair = () => `${basic.username ?? ""}:${password?.() ?? ""}`;
+    return { get: () => `Basic ${Buffer.from(pair()).toString("base64")}` };
   }
   if (oauth2) {
     const tokens = tokenSource(oauth2, options);
-    return () => tokens.authorization();
+    return { get: () => tokens.authorization(), refused: value => tokens.refused(value) };
   }
   const bearer = textReader({ text: token, file: tokenFile, argument: "bearer_token_file", directory });
-  if (bearer) return () => `Bearer ${bearer()}`;
+  if (bearer) return { get: () => `Bearer ${bearer()}` };
   const { authorization } = config;
   if (!authorization) return undefined;
   const { credentials: text, credentials_file: file } = authorization;
   const credentials = textReader({ text, file, argument: "credentials_file", directory });
   const type = authorization.type?.trim() || "Bearer";
-  return () => `${type} ${credentials?.() ?? ""}`;
+  return { get: () => `${type} ${credentials?.() ?? ""}` };
 }
 
 /** Where a configuration's tokens come from; its own client has the proxy and TLS settings of the `oauth2` block. */

@@ -15,7 +15,14 @@ import {
   type Server as TcpServer,
 } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Authorize, createHttpClient, type HttpClient, type HttpClientOptions } from "./http.ts";
+import {
+  type Authorize,
+  createHttpClient,
+  type HttpClient,
+  type HttpClientOptions,
+  type HttpResponse,
+  type OutgoingRequest,
+} from "./http.ts";
 
 const pem = (name: string) => readFileSync(new URL(`testdata/${name}`, import.meta.url), "utf8");
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -156,6 +163,35 @@ describe("requests", () => {
       };
     await client({ authorize: add("a") }).request({ url, authorize: add("b") });
     expect(seen[0]?.headers["x-order"]).toBe("ab");
+  });
+
+  test.for([
+    { it: "others are there", status: 401, others: true, out: ["key 0", "key 1"] },
+    { it: "there are none", status: 401, others: false, out: ["key 0"] },
+    { it: "the new ones are refused, too", status: 403, others: true, forever: true, out: ["key 0", "key 1"] },
+    { it: "it was refused for something else", status: 404, others: true, out: ["key 0"] },
+  ])("what is refused for its credentials is sent once more where $it", async ({ status, others, forever, out }) => {
+    const { url, seen } = await backend((_, response) =>
+      response.writeHead(seen.length === 1 || forever ? status : 200).end(),
+    );
+    let key = 0;
+    const refusals: unknown[] = [];
+    const authorize = Object.assign(
+      ({ headers }: OutgoingRequest) => {
+        headers["x-key"] = `key ${key}`;
+      },
+      {
+        renew: ({ headers }: OutgoingRequest, answer: HttpResponse) => {
+          refusals.push([headers["x-key"], answer.status]);
+          if (others) key++;
+          return others;
+        },
+      },
+    );
+    const answer = await client({ authorize }).request({ url });
+    expect(seen.map(({ headers }) => headers["x-key"])).toEqual(out);
+    expect(answer.status).toBe(out.length > 1 && !forever ? 200 : status);
+    expect(refusals).toEqual(status === 404 ? [] : [["key 0", status]]);
   });
 
   test("takes credentials from the URL", async () => {

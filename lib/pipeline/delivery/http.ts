@@ -37,7 +37,11 @@ export interface OutgoingRequest {
   readonly body: Uint8Array | undefined;
 }
 
-export type Authorize = (request: OutgoingRequest) => Promise<void> | void;
+export interface Authorize {
+  (request: OutgoingRequest): Promise<void> | void;
+  /** Told of a request that was refused; whether there are other credentials now, with which it is tried once more. */
+  readonly renew?: ((refused: OutgoingRequest, answer: HttpResponse) => Promise<boolean> | boolean) | undefined;
+}
 
 export interface HttpClientOptions {
   /** A function is asked before each request; connections start anew when its result is another object. */
@@ -124,12 +128,17 @@ async function follow(
   const first = parseUrl(options.url);
   let request = firstRequest(first, common, options);
   const limit = startLimit(options.signal, options.timeoutMs ?? clientTimeoutMs, nameOf(first));
+  let renewed = false;
   try {
     for (let hops = 0; ; hops++) {
       // Credentials go on a copy: what a redirect leads to gets its own, or none.
       const signed = { ...request, headers: { ...request.headers } };
       if (sameSite(first, request.url)) await limit.race(authorizeAll(signed, authorize, options.authorize));
       const response = await send(connections, { request: signed, maxBytes, overflow, signal: limit.signal });
+      if (!renewed && mayBeCredentials(response) && sameSite(first, request.url)) {
+        renewed = true;
+        if (await limit.race(renewAny(signed, response, authorize, options.authorize))) continue;
+      }
       const next = followRedirects && response.status >= 300 ? redirected(request, response, first) : undefined;
       if (!next)
         return response.status < 300 ? response : { ...response, body: hideCredentials(response.body, signed.headers) };
@@ -150,6 +159,20 @@ async function authorizeAll(
   ...authorizers: readonly (Authorize | undefined)[]
 ): Promise<void> {
   for (const authorize of authorizers) await authorize?.(request);
+}
+
+/** Services of AWS refuse what has expired with 400, too. */
+const mayBeCredentials = ({ status }: HttpResponse): boolean => status === 401 || status === 403 || status === 400;
+
+/** Whether one of them has other credentials than those of a request that was refused. */
+export async function renewAny(
+  refused: OutgoingRequest,
+  answer: HttpResponse,
+  ...authorizers: readonly (Authorize | undefined)[]
+): Promise<boolean> {
+  let any = false;
+  for (const authorize of authorizers) if (await authorize?.renew?.(refused, answer)) any = true;
+  return any;
 }
 
 function firstRequest(

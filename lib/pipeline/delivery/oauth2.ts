@@ -44,6 +44,8 @@ export interface JwtOptions {
 export interface TokenSource {
   /** The value of the `Authorization` header. */
   authorization(): Promise<string>;
+  /** Forgets a token that a backend does not take any more, such as one that was revoked. */
+  refused(authorization: string): void;
 }
 
 interface Token {
@@ -70,6 +72,9 @@ export function oauth2Tokens(options: OAuth2Options): TokenSource {
       } finally {
         pending = undefined;
       }
+    },
+    refused(authorization) {
+      if (token?.header === authorization) token = undefined;
     },
   };
 }

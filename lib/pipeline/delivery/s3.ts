@@ -7,7 +7,7 @@
  */
 import { awsDomain, endpointOf, regionOf } from "./aws-endpoints.ts";
 import { DeliveryError } from "./errors.ts";
-import { type Authorize, createHttpClient, type HttpClient, type HttpResponse } from "./http.ts";
+import { type Authorize, createHttpClient, type HttpClient, type HttpResponse, type OutgoingRequest } from "./http.ts";
 import { deliver, type RetryPolicy } from "./retry.ts";
 import { type AwsCredentials, type Sigv4Options, sigv4Authorizer } from "./sigv4.ts";
 import { userAgent } from "./user-agent.ts";
@@ -46,11 +46,14 @@ const encodePart = (text: string): string =>
 /** Signs requests to S3, which wants the digest of a body in a header, too. */
 export function s3Authorizer(options: Omit<Sigv4Options, "service">): Authorize {
   const sign = sigv4Authorizer({ ...options, service: "s3" });
-  return request => {
-    const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
-    request.headers["x-amz-content-sha256"] = hash.update(request.body ?? "").digest("hex");
-    return sign(request);
-  };
+  return Object.assign(
+    (request: OutgoingRequest) => {
+      const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
+      request.headers["x-amz-content-sha256"] = hash.update(request.body ?? "").digest("hex");
+      return sign(request);
+    },
+    { renew: sign.renew },
+  );
 }
 
 /** `NoSuchKey: The specified key does not exist.`, of an error that S3 answers in XML; empty where it says nothing. */

@@ -133,6 +133,58 @@ describe("authorizer", () => {
     expect(headers["authorization"]).toContain(`Credential=AKIDEXAMPLE/19700101${out}aws4_request`);
   });
 
+  describe("after a refusal", () => {
+    const refusedWith = async (
+      answer: { status: number; body?: string; headers?: Record<string, string> },
+      ids: string[],
+    ) => {
+      let at = 0;
+      const forgotten: unknown[] = [];
+      const credentials = Object.assign(async () => ({ ...suite, accessKeyId: ids[at] ?? "" }), {
+        refused: (given: unknown) => {
+          forgotten.push(given);
+          at = ids.length - 1;
+        },
+      });
+      const request = { method: "GET", url: new URL("https://h/"), headers: {}, body: undefined };
+      const authorize = sigv4Authorizer({ region: "r", service: "s", environment: {}, credentials });
+      await authorize(request);
+      const { status, body = "", headers = {} } = answer;
+      const renewed = authorize.renew?.(request, {
+        status,
+        headers,
+        body: Buffer.from(body),
+        truncated: false,
+        url: "",
+      });
+      return { renewed: await renewed, forgotten };
+    };
+    const expired = '{"__type":"com.amazon.coral.service#ExpiredTokenException"}';
+
+    test.for([
+      { it: "an error of JSON", answer: { status: 400, body: expired } },
+      { it: "an error of XML", answer: { status: 400, body: "<Error><Code>ExpiredToken</Code></Error>" } },
+      { it: "a text", answer: { status: 403, body: "The security token included in the request is expired" } },
+      { it: "a header", answer: { status: 403, headers: { "x-amzn-errortype": "ExpiredTokenException" } } },
+    ])("$it tells that credentials have expired: others are asked for", async ({ answer }) => {
+      expect(await refusedWith(answer, ["OLD", "NEW"])).toEqual({
+        renewed: true,
+        forgotten: [{ accessKeyId: "OLD", sessionToken: undefined }],
+      });
+      await expect(refusedWith(answer, ["OLD"])).rejects.toMatchObject({
+        kind: "retry",
+        message: `credentials of AWS have expired and there are no others yet, got status ${answer.status}`,
+      });
+    });
+
+    test.for([
+      { it: "who may not do it", answer: { status: 403, body: "not authorized to perform" } },
+      { it: "a wrong signature", answer: { status: 403, body: "SignatureDoesNotMatch" } },
+    ])("$it stays refused", async ({ answer }) => {
+      expect(await refusedWith(answer, ["OLD", "NEW"])).toEqual({ renewed: false, forgotten: [] });
+    });
+  });
+
   test("says what is missing", async () => {
     const request = { method: "GET", url: new URL("https://h/"), headers: {}, body: undefined };
     const credentials = async () => suite;

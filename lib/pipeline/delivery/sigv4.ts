@@ -4,12 +4,22 @@
  *     const authorize = sigv4Authorizer({ region: "eu-central-1", service: "aps", credentials: awsCredentials({}) });
  *     const client = buildClient(args, { authorize });
  */
-import type { Authorize, OutgoingRequest } from "./http.ts";
+import { DeliveryError } from "./errors.ts";
+import type { Authorize, HttpResponse, OutgoingRequest } from "./http.ts";
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
+}
+
+/** What a request shows of its credentials. */
+export type RefusedCredentials = Pick<AwsCredentials, "accessKeyId" | "sessionToken">;
+
+export interface CredentialSource {
+  (): Promise<AwsCredentials>;
+  /** Told of credentials that have expired before their time; others are got then. */
+  readonly refused?: (credentials: RefusedCredentials) => void;
 }
 
 export interface SigningOptions {
@@ -121,14 +131,24 @@ export interface Sigv4Options {
   readonly region?: string | undefined;
   /** @default that of the host */
   readonly service?: string | undefined;
-  readonly credentials: () => Promise<AwsCredentials>;
+  readonly credentials: CredentialSource;
   /** @default Date.now */
   readonly now?: () => number;
   /** @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Signs each request of a client. */
+/** How services of AWS say that credentials were good once, by a name or without: docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html */
+const expired =
+  /\b(?:ExpiredToken(?:Exception)?|RequestExpired|TokenRefreshRequired)\b|\bsecurity token [\w ]*expired\b/i;
+const maxTextBytes = 2048;
+
+function saysExpired({ headers, body }: HttpResponse): boolean {
+  const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, maxTextBytes)).toString("latin1");
+  return expired.test(headers["x-amzn-errortype"] ?? "") || expired.test(text);
+}
+
+/** Signs each request of a client; one whose credentials have expired is signed anew where there are others, and may pass later where there are none. */
 export function sigv4Authorizer({
   region,
   service,
@@ -136,7 +156,7 @@ export function sigv4Authorizer({
   now = Date.now,
   environment = process.env,
 }: Sigv4Options): Authorize {
-  return async request => {
+  const sign = async (request: OutgoingRequest) => {
     const inferred = inferTarget(request.url.hostname);
     const target = {
       service: service || inferred?.service || "",
@@ -146,6 +166,21 @@ export function sigv4Authorizer({
     if (!target.service) throw new Error("sigv4 should have a service, from its arguments or the host");
     signRequest(request, { ...target, credentials: await credentials(), now: now() });
   };
+  const renew = async ({ headers }: OutgoingRequest, answer: HttpResponse) => {
+    if (!saysExpired(answer)) return false;
+    const accessKeyId = /Credential=([^/]+)\//.exec(String(headers["authorization"]))?.[1] ?? "";
+    const token = headers["x-amz-security-token"];
+    const sessionToken = token === undefined ? undefined : String(token);
+    credentials.refused?.({ accessKeyId, sessionToken });
+    const found = await credentials();
+    if (found.accessKeyId !== accessKeyId || found.sessionToken !== sessionToken) return true;
+    const { status } = answer;
+    throw new DeliveryError(`credentials of AWS have expired and there are no others yet, got status ${status}`, {
+      kind: "retry", // the answer's text may have them in it
+      status,
+    });
+  };
+  return Object.assign(sign, { renew });
 }
 
 // How the Collector's sigv4auth extension reads a host: `aps-workspaces.us-east-1.amazonaws.com`.

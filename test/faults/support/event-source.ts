@@ -84,14 +84,18 @@ export interface SourceCounts {
 export async function runEventSource(workers: readonly Worker[], options: SourceOptions): Promise<SourceCounts> {
   const counts: SourceCounts = { invocations: 0, kills: 0, failures: 0, returned: 0 };
   let busy = 0;
+  let next = Promise.withResolvers<void>();
   const poll = async (worker: Worker) => {
     for (;;) {
+      const ends = next.promise;
       busy++;
       const worked = await once(worker, options, counts);
       busy--;
-      if (worked) continue;
-      if (busy === 0) return;
-      await new Promise(resolve => setTimeout(resolve, 5)); // another worker may give some back
+      if (worked) {
+        next.resolve();
+        next = Promise.withResolvers();
+      } else if (busy === 0) return next.resolve();
+      else await ends; // another worker may give some back
     }
   };
   await Promise.all(workers.map(poll));

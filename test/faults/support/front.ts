@@ -37,7 +37,8 @@ export async function startFront(route: Route): Promise<Front> {
   let stops: (call: number, side: "before" | "behind") => boolean = () => false;
   const server = createServer(async (request, response) => {
     const [asked, list] = [stops, calls];
-    const call = await callOf(request);
+    const call = await callOf(request).catch(() => undefined);
+    if (!call) return; // who was calling is dead
     const number = list.push(nameOf(call)) - 1;
     if (asked(number, "before")) return;
     const to = route(call);

@@ -66,14 +66,19 @@ export async function startWorker({ taskRoot, route, env = {} }: WorkerOptions):
       running ??= await start();
       const { pid, invoke, stop } = running;
       let killed = false;
+      let over = false;
       const die = () => {
         killed = true;
         process.kill(pid, "SIGKILL");
         return true;
       };
-      front.watch((call, side) => killed || (typeof kill === "object" && "call" in kill && call === kill.call && side === kill.side && die())); // biome-ignore format: one call
+      // what goes on behind the answer is of no invocation
+      front.watch(
+        (call, side) => killed || (!over && isCall(kill) && call === kill.call && side === kill.side && die()),
+      );
       const timer = typeof kill === "object" && "afterMs" in kill ? setTimeout(die, kill.afterMs) : undefined;
       const answer = await invoke(event, { timeoutMs });
+      over = true;
       clearTimeout(timer);
       if (kill === "answered") die();
       if (killed) {
@@ -88,3 +93,6 @@ export async function startWorker({ taskRoot, route, env = {} }: WorkerOptions):
     },
   };
 }
+
+const isCall = (kill: KillPoint | undefined): kill is Extract<KillPoint, { readonly call: number }> =>
+  typeof kill === "object" && "call" in kill;

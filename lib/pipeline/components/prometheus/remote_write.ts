@@ -1,5 +1,6 @@
 /** Sends samples to Prometheus, Mimir, or anything that takes Prometheus' remote write. */
 import { awsCredentials } from "../../delivery/aws-credentials.ts";
+import { endpointOf } from "../../delivery/aws-endpoints.ts";
 import type { DeadLetter } from "../../delivery/dead-letters.ts";
 import type { Authorize } from "../../delivery/http.ts";
 import { remoteWritePolicy } from "../../delivery/retry.ts";
@@ -234,6 +235,7 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
 
 /** Signs with the given keys, or with those that the function or the environment has. */
 function signer(args: Infer<typeof sigv4>): Authorize {
+  const stsUrl = endpointOf("", "STS");
   const credentials = awsCredentials({
     accessKey: args.access_key,
     secretKey: args.secret_key,
@@ -242,6 +244,7 @@ function signer(args: Infer<typeof sigv4>): Authorize {
     externalId: args.external_id,
     region: args.region,
     useFipsStsEndpoint: args.use_fips_sts_endpoint,
+    ...(stsUrl !== undefined && { stsUrl }),
   });
   return sigv4Authorizer({ region: args.region, service: args.service_name, credentials });
 }
