@@ -16,7 +16,7 @@ import type {
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import { albHandler } from "./alb.ts";
-import { orAside } from "./aside.ts";
+import { eventOrAside } from "./aside.ts";
 import { type Call, type CallOptions, startCall } from "./call.ts";
 import { cloudwatchLogsHandler } from "./cloudwatch-logs.ts";
 import { eventBridgeHandler, type RoutedEvent } from "./eventbridge.ts";
@@ -89,13 +89,11 @@ const logErrors: Middleware = {
 
 /** Adapters are made when an event comes: a function sees events of one kind, and a bundle loads that one. */
 function dispatch(pipeline: Pipeline, event: unknown, call: Call): Promise<unknown> {
-  const given = { source: "aws.lambda", from: "", id: call.invocation.id, event: () => event };
   const find = () => {
     const kind = kindOf(event);
     return () => adapt(pipeline, kind, event, call);
   };
-  const isRequest = isObject(event) && event["requestContext"] !== undefined; // whose sender gets an answer
-  return (isRequest ? find() : orAside(call, given, find))();
+  return call.setAside && Object(event).requestContext === undefined ? eventOrAside(call, event, find) : find()();
 }
 
 /** Each cast follows from the fields that `kindOf` looked at. */
