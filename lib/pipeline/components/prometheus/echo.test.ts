@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { testLog, testPipeline } from "../../graph/testing.ts";
 import { labelsFrom } from "../../telemetry/labels.ts";
-import { echoText } from "./echo.ts";
+import { echoText, prometheusEcho } from "./echo.ts";
 import { sample, staleMarker } from "./scrape/page.ts";
 
 const labels = labelsFrom([
@@ -31,4 +32,17 @@ test.for<{ it: string; batch: ReturnType<typeof sample>[]; format?: "text" | "op
   },
 ])("$it", ({ batch, format = "text", text }) => {
   expect(echoText(batch, format)).toBe(text);
+});
+
+test.for([
+  { format: '"openmetrics"', logged: [] },
+  { format: '""', logged: [] },
+  { format: "null", logged: [] },
+  { format: '"xml"', logged: ['warn unknown format, using text {"format":"xml"}'] },
+])("format = $format loads", async ({ format, logged }) => {
+  const log = testLog();
+  const config = `prometheus.echo "e" {\nformat = ${format}\n}`;
+  const { pipeline, diagnostics } = await testPipeline(config, [prometheusEcho], { environment: { log } });
+  expect([diagnostics, log.lines]).toEqual([[], logged]);
+  await pipeline?.close();
 });

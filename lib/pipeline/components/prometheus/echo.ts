@@ -1,6 +1,7 @@
 /** Prints samples on standard output, in an exposition format. */
+import { toText } from "../../eval/convert.ts";
 import { object, optional, required } from "../../eval/schema.ts";
-import { oneOf } from "../../eval/types.ts";
+import { oneOf, string } from "../../eval/types.ts";
 import { defineComponent } from "../../graph/component.ts";
 import { metrics } from "../../graph/kinds.ts";
 import { receiver } from "../../graph/receiver.ts";
@@ -8,9 +9,10 @@ import { labelsFromMap, labelsToMap, labelValue } from "../../telemetry/labels.t
 import { printLabels } from "../../telemetry/loki/labels.ts";
 import type { MetricBatch, Sample } from "../../telemetry/prometheus/model.ts";
 
-const args = object({
-  format: optional(oneOf("format", ["text", "openmetrics"]), "text", "Text 0.0.4 or OpenMetrics 1.0."),
-});
+/** Any other text is as `text`, with a warning. */
+const format = { ...oneOf("format", ["text", "openmetrics"]), literal: string, decode: toText };
+
+const args = object({ format: optional(format, "text", "Text 0.0.4 or OpenMetrics 1.0.") });
 
 export const prometheusEcho = defineComponent({
   name: "prometheus.echo",
@@ -19,15 +21,20 @@ export const prometheusEcho = defineComponent({
   inFunctions: "Standard output is the function's log, so every line is paid for there.",
   args,
   exports: object({ receiver: required(receiver(metrics), "Takes the samples to print.") }),
-  build: ({ format }) => ({
-    exports: {
-      receiver: {
-        consume: async (batch: MetricBatch) => {
-          process.stdout.write(echoText(batch, format));
+  build({ format }, { log }) {
+    const isKnown = format === "text" || format === "openmetrics" || format === "";
+    if (!isKnown) log.warn("unknown format, using text", { format });
+    const shown = format === "openmetrics" ? format : "text";
+    return {
+      exports: {
+        receiver: {
+          consume: async (batch: MetricBatch) => {
+            process.stdout.write(echoText(batch, shown));
+          },
         },
       },
-    },
-  }),
+    };
+  },
 });
 
 /** A line a sample; OpenMetrics has its times in seconds and an end. */
