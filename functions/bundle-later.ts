@@ -34,6 +34,7 @@ export const laterModules: readonly LaterModule[] = [
   { module: "functions/aws/alb", usual: never },
   { module: "functions/aws/aside", usual: takesRecords },
   { module: "functions/aws/cloudwatch-logs", usual: names(/\bloki\.source\.cloudwatch_logs\b/) },
+  { module: "functions/aws/event", usual: takesRecords },
   { module: "functions/aws/eventbridge", usual: names(/\bloki\.source\.eventbridge\b/) },
   { module: "functions/aws/firehose", usual: never },
   { module: "functions/aws/gateway-v1", usual: never },
@@ -125,6 +126,7 @@ const startsElsewhere: ReadonlySet<string> = new Set([
   "lib/pipeline/eval/operators",
   "lib/pipeline/graph/config-blocks",
   "lib/pipeline/graph/nodes",
+  "lib/pipeline/state/memory",
   "lib/pipeline/syntax/quote",
 ]);
 

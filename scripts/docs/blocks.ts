@@ -54,10 +54,10 @@ const process: readonly Omit<LanguageBlock, "schema">[] = [
   {
     name: "remotecfg",
     summary:
-      "Loads a further configuration from a server, again and again. It runs beside the file's, with `remotecfg/` before the ids of its components; the last one that loaded is kept in the storage path, for a start without the server.",
+      "Loads a further configuration from a server, again and again. It runs beside the file's, with `remotecfg/` before the ids of its components; the last one that loaded is kept for a start without the server, in the storage path or in the state store of a function.",
     stability: "generally-available",
     inFunctions:
-      "A function's configuration is part of its bundle: the infrastructure is made from it, and what came later would have none. So a block with a `url` is refused there.",
+      "Asked at the cold start, and before an invocation when `poll_frequency` has passed; see [configurations from elsewhere](../../remote-configuration.md). Its bundle has all components, or those that `amalgam bundle --components` names; what calls the function is as it was deployed.",
   },
   {
     name: "tracing",

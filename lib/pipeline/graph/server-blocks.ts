@@ -148,12 +148,12 @@ export const remotecfg = checked(
     url: optional(
       string,
       "",
-      "Server of the configuration; without it the block does nothing. The server's API is `collector.v1.CollectorService`, by the Connect protocol. In a function the block with a url is refused: its configuration is part of its bundle.",
+      "Server of the configuration; without it the block does nothing. The server's API is `collector.v1.CollectorService`, by the Connect protocol. In a function it is asked at the cold start, and before an invocation when poll_frequency has passed.",
     ),
     id: optional(
       string,
       undefined,
-      "What the collector calls itself; unset it is an id made once and kept in `alloy_seed.json` in the storage path.",
+      "What the collector calls itself; unset it is an id made once and kept in `alloy_seed.json` in the storage path, and in a function its name and region.",
     ),
     name: optional(string, "", "A name for people."),
     attributes: optional(
