@@ -7,6 +7,7 @@ export interface Received {
   readonly ReceiptHandle: string;
   readonly Body: string;
   readonly Attributes: Readonly<Record<string, string>>;
+  readonly MessageAttributes?: Readonly<Record<string, { readonly StringValue: string; readonly DataType: string }>>;
 }
 
 export interface Queues {
@@ -17,8 +18,8 @@ export interface Queues {
 
 let last: Promise<unknown> = Promise.resolve();
 
-/** One call after the other: the emulator may fail where two of them put messages aside at the same time. */
-function call(moto: Moto, action: string, input: object): Promise<Readonly<Record<string, unknown>>> {
+/** Calls an action of SQS. One call after the other: the emulator may fail where two of them put messages aside at the same time. */
+export function callQueue(moto: Moto, action: string, input: object): Promise<Readonly<Record<string, unknown>>> {
   const answer = last.then(() => moto.json("sqs", `AmazonSQS.${action}`, input));
   last = answer.catch(() => {});
   return answer as Promise<Readonly<Record<string, unknown>>>; // its answers are objects
@@ -26,11 +27,11 @@ function call(moto: Moto, action: string, input: object): Promise<Readonly<Recor
 
 /** Makes a queue whose messages go to another one when they were received too often; nothing becomes visible by itself. */
 export async function makeQueues(moto: Moto, name: string, maxReceiveCount: number): Promise<Queues> {
-  const { QueueUrl: dead } = await call(moto, "CreateQueue", { QueueName: `${name}-dead` });
+  const { QueueUrl: dead } = await callQueue(moto, "CreateQueue", { QueueName: `${name}-dead` });
   const arnOf = (queue: string) => `arn:aws:sqs:eu-central-1:123456789012:${queue}`;
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arnOf(`${name}-dead`), maxReceiveCount });
   const Attributes = { VisibilityTimeout: "43200", RedrivePolicy };
-  const { QueueUrl: url } = await call(moto, "CreateQueue", { QueueName: name, Attributes });
+  const { QueueUrl: url } = await callQueue(moto, "CreateQueue", { QueueName: name, Attributes });
   return { url: String(url), arn: arnOf(name), dead: String(dead) };
 }
 
@@ -38,7 +39,7 @@ export async function makeQueues(moto: Moto, name: string, maxReceiveCount: numb
 export async function sendAll(moto: Moto, QueueUrl: string, bodies: readonly string[]): Promise<void> {
   for (let i = 0; i < bodies.length; i += 10) {
     const Entries = bodies.slice(i, i + 10).map((MessageBody, n) => ({ Id: String(n), MessageBody }));
-    const { Failed = [] } = await call(moto, "SendMessageBatch", { QueueUrl, Entries });
+    const { Failed = [] } = await callQueue(moto, "SendMessageBatch", { QueueUrl, Entries });
     if ((Failed as readonly unknown[]).length)
       throw new Error(`messages should be sent, got ${JSON.stringify(Failed)}`);
   }
@@ -49,7 +50,7 @@ export async function receive(moto: Moto, QueueUrl: string, count: number): Prom
   const all: Received[] = [];
   while (all.length < count) {
     const MaxNumberOfMessages = Math.min(10, count - all.length);
-    const { Messages = [] } = await call(moto, "ReceiveMessage", { QueueUrl, MaxNumberOfMessages, AttributeNames: ["All"] }); // biome-ignore format: one call
+    const { Messages = [] } = await callQueue(moto, "ReceiveMessage", { QueueUrl, MaxNumberOfMessages, AttributeNames: ["All"], MessageAttributeNames: ["All"] }); // biome-ignore format: one call
     const some = Messages as readonly Received[]; // its documented form
     all.push(...some);
     if (!some.length) break;
@@ -107,7 +108,7 @@ async function once(worker: Worker, { moto, queues, batchSize, plan, onReceive }
   if (!batch.length) return false;
   for (const message of batch) onReceive(message);
   counts.invocations++;
-  const { killed, error, result } = await worker.invoke(eventOf(batch, queues.arn), plan());
+  const { killed, error, result } = await worker.invoke(receivedEvent(batch, queues.arn), plan());
   const failed = new Set(batch.map(({ MessageId }) => MessageId));
   if (killed) counts.kills++;
   else if (error) counts.failures++;
@@ -122,23 +123,29 @@ async function once(worker: Worker, { moto, queues, batchSize, plan, onReceive }
   const done = batch.filter(({ MessageId }) => !failed.has(MessageId));
   const back = batch.filter(({ MessageId }) => failed.has(MessageId));
   counts.returned += back.length;
-  await inTens(done, Entries => call(moto, "DeleteMessageBatch", { QueueUrl, Entries }));
+  await inTens(done, Entries => callQueue(moto, "DeleteMessageBatch", { QueueUrl, Entries }));
   // in the place of their timeout
   await inTens(
     back,
     entries =>
-    call(moto, "ChangeMessageVisibilityBatch", { QueueUrl, Entries: entries.map(entry => ({ ...entry, VisibilityTimeout: 0 })) }), // biome-ignore format: one call
+    callQueue(moto, "ChangeMessageVisibilityBatch", { QueueUrl, Entries: entries.map(entry => ({ ...entry, VisibilityTimeout: 0 })) }), // biome-ignore format: one call
   );
   return true;
 }
 
-const eventOf = (batch: readonly Received[], arn: string) => ({
-  Records: batch.map(({ MessageId, ReceiptHandle, Body, Attributes }) => ({
+/** The event of messages. */
+export const receivedEvent = (batch: readonly Received[], arn: string) => ({
+  Records: batch.map(({ MessageId, ReceiptHandle, Body, Attributes, MessageAttributes = {} }) => ({
     messageId: MessageId,
     receiptHandle: ReceiptHandle,
     body: Body,
     attributes: Attributes,
-    messageAttributes: {},
+    messageAttributes: Object.fromEntries(
+      Object.entries(MessageAttributes).map(([name, { StringValue: stringValue, DataType: dataType }]) => [
+        name,
+        { stringValue, dataType },
+      ]),
+    ),
     eventSource: "aws:sqs",
     eventSourceARN: arn,
     awsRegion: "eu-central-1",
