@@ -32,10 +32,6 @@ export class UntakenError extends Error {}
 /** Pushes what was found to take a record. */
 export type Push = () => Promise<unknown>;
 
-/** The same of an event, which may be of no known kind; not for requests, whose sender gets an answer. */
-export const eventOrAside = (call: Call, event: unknown, find: () => Push): Promise<unknown> =>
-  orAside(call, { source: "aws.lambda", from: "", id: call.invocation.id, event: () => event }, find)();
-
 /**
  * Finds what takes a record. `find` throws where it can't be read or nothing takes it: it then is set aside when it is pushed, and so is
  * what a component refuses for good.
