@@ -5,8 +5,7 @@
 import path from "node:path";
 import { App, Stack } from "aws-cdk-lib";
 import { Amalgam, type AmalgamProps } from "../../infra/cdk/amalgam.ts";
-import { planResources } from "../../infra/resources.ts";
-import { statementsOf, unexplained, wildcardReasons } from "./permissions.ts";
+import { statementsOf, textOf, unexplained, wildcardReasons } from "./permissions.ts";
 
 const environment = {
   LOKI_URL: "https://loki.example.com/loki/api/v1/push",
@@ -40,7 +39,7 @@ function show(template: object, reasons: ReadonlyMap<string, string>): void {
   for (const statement of statementsOf(template)) {
     const { actions, resource, effect } = statement;
     const why = [
-      reasons.get(`${actions.toSorted()} ${resource}`) ?? reasons.get(String(actions.toSorted())) ?? "",
+      reasons.get(`${actions.toSorted()} ${resource}`) ?? "",
       ...(effect === "Allow" ? wildcardReasons(statement) : []),
     ];
     const because = why.filter(Boolean).join("; ");
@@ -57,20 +56,10 @@ if (import.meta.main) {
   for (const { stack, collector } of stacks) {
     const { template, messages, templateFullPath } = assembly.getStackArtifact(stack.artifactId);
     console.log(`\n${templateFullPath}`);
-    const plan = planResources(collector.graph);
-    const permissions = [...plan.functions, ...plan.roles].flatMap(each => each.permissions);
-    show(
-      template,
-      new Map(
-        permissions.flatMap(({ actions, resource, reason }) => {
-          const sorted = String(actions.toSorted());
-          return [
-            [`${sorted} ${resource}`, reason],
-            [sorted, reason],
-          ] as const;
-        }),
-      ),
+    const reasons = collector.permissions.map(
+      ({ actions, resource, reason }) => [`${actions.toSorted()} ${textOf(stack.resolve(resource))}`, reason] as const,
     );
+    show(template, new Map(reasons));
     for (const { level, entry } of messages) console.log(`  ${level}: ${entry.data}`);
     for (const { actions, resource } of unexplained(template)) {
       console.error(`${stack.stackName} allows ${actions.join(", ")} on ${resource}, and nobody says why`);

@@ -25,7 +25,7 @@ export function statementsOf(template: object): Statement[] {
 }
 
 /** A value with CloudFormation's functions as one text. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return value.map(textOf).join(", ");
   const [[name, of] = ["", undefined]] = Object.entries(value);

@@ -31,7 +31,7 @@ import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { Stability } from "../../lib/pipeline/graph/component.ts";
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
-import { type FunctionKind, planResources, type ResourcePlan } from "../resources.ts";
+import { type FunctionKind, type PermissionPlan, planResources, type ResourcePlan } from "../resources.ts";
 import { BusFunction } from "./bus.ts";
 import {
   type CollectorFunction,
@@ -60,7 +60,15 @@ import { StreamFunction } from "./stream.ts";
 import { largest, total } from "./sums.ts";
 import { TopicFunction } from "./topic.ts";
 
+export type { ResourcePlan } from "../resources.ts";
+export type { EnvironmentValue } from "./environment.ts";
+export type { AmalgamAttributes, IAmalgam } from "./imported.ts";
+export type { KafkaProps } from "./kafka.ts";
 export { LogGroupSubscriber, type LogGroupSubscriberProps } from "./log-group-subscriber.ts";
+export type { AccountSubscriptionProps } from "./log-subscription.ts";
+export type { ObjectSelectionProps } from "./objects.ts";
+export type { AlarmName, AlarmOptions, OwnMetric } from "./observability.ts";
+export type { TriggerKind } from "./plan.ts";
 
 /** What may differ from one function to another. */
 export interface FunctionProps {
@@ -244,6 +252,7 @@ export class Amalgam extends Construct implements IAmalgam, IConnectable {
   readonly observability: Observability;
   /** What functions reach, and are reached by, in `vpc`. */
   readonly connections: Connections;
+  readonly #places = new Places();
 
   constructor(scope: Construct, id: string, props: AmalgamProps) {
     super(scope, id);
@@ -258,7 +267,7 @@ export class Amalgam extends Construct implements IAmalgam, IConnectable {
     if (planned.problems.length) throw new Error(planned.problems.join("\n"));
     for (const note of planned.notes) Annotations.of(this).addInfo(note);
 
-    const places = new Places();
+    const places = this.#places;
     this.stateTable = stateOf(this, { ...props, plan: planned, places, environment });
     const { deadLetters: bucket } = props;
     this.deadLetters = LetterBucket.for(this, { plan: planned, places, environment, bucket, encryptionKey });
@@ -345,6 +354,14 @@ export class Amalgam extends Construct implements IAmalgam, IConnectable {
   /** Where what could not be delivered is kept, apart from the redrive policy of a queue that was given. */
   get deadLetterQueues(): readonly IQueue[] {
     return this.#functions.flatMap(each => each.deadLetterQueue ?? []);
+  }
+
+  /** What roles may do because the plan says so, with reasons and the resources of this stack. */
+  get permissions(): readonly PermissionPlan[] {
+    return [...this.plan.functions, ...this.plan.roles]
+      .flatMap(each => each.permissions)
+      .filter(({ resource }) => !this.#places.isLeftOut(resource))
+      .map(each => ({ ...each, resource: this.#places.resolve(each.resource, this) }));
   }
 
   /** The ARN of the function of each kind, for `Amalgam.fromAttributes` in another stack. */

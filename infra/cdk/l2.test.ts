@@ -1,6 +1,6 @@
 /** What only the construct has: networks, keys, methods that add, and collectors of other stacks. */
 import { Duration, Stack } from "aws-cdk-lib";
-import { Match, Template } from "aws-cdk-lib/assertions";
+import { Annotations, Match, Template } from "aws-cdk-lib/assertions";
 import { SecurityGroup, Vpc } from "aws-cdk-lib/aws-ec2";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Stream } from "aws-cdk-lib/aws-kinesis";
@@ -123,6 +123,19 @@ describe("a network and a key", () => {
     const { violations } = new AwsSolutionsChecks(stack).validateScope(stack);
     expect(violations.filter(each => JSON.stringify(each).includes("Collector"))).toEqual([]);
   });
+});
+
+test("a key that is only known by its ARN is used, with a word to its owner", () => {
+  const stack = emptyStack();
+  const encryptionKey = Key.fromKeyArn(stack, "Key", "arn:aws:kms:eu-central-1:123456789012:key/k");
+  synthesize(logs, { triggers: ["log-subscription"], encryptionKey }, stack);
+  Template.fromStack(stack).allResourcesProperties("AWS::SQS::Queue", {
+    KmsMasterKeyId: "arn:aws:kms:eu-central-1:123456789012:key/k",
+  });
+  Annotations.fromStack(stack).hasWarning(
+    "/Shop/Collector",
+    Match.stringLikeRegexp("^policy of the key Shop/Key should let CloudWatch Logs use it"),
+  );
 });
 
 test("security groups of one's own are used, and need a network", () => {
@@ -340,10 +353,25 @@ loki.write "out" {
       ["arn:", ref("AWS::Partition"), `:${service}:`, ref("AWS::Region"), ":", ref("AWS::AccountId"), ...rest],
     ],
   });
-  expect(statements.map(({ Action, Resource }) => [Action, Resource])).toEqual([
-    ["secretsmanager:GetSecretValue", secretRef],
-    ["ssm:GetParameter", arn("ssm", [":parameter/", parameterRef])],
-    ["secretsmanager:GetSecretValue", arn("secretsmanager", [":secret:shop/loki-??????"])],
-    ["kms:Decrypt", { "Fn::GetAtt": [idOf(stack, key), "Arn"] }],
-  ]);
+  const sorted = statements.map(({ Action, Resource }) => [Action, Resource]);
+  expect(sorted).toHaveLength(3);
+  expect(sorted).toEqual(
+    expect.arrayContaining([
+      ["secretsmanager:GetSecretValue", secretRef],
+      ["ssm:GetParameter", arn("ssm", [":parameter/", parameterRef])],
+      ["secretsmanager:GetSecretValue", arn("secretsmanager", [":secret:shop/loki-??????"])],
+    ]),
+  );
+  const service = { "Fn::Join": ["", ["secretsmanager.", ref("AWS::Region"), ".amazonaws.com"]] };
+  template.hasResourceProperties("AWS::KMS::Key", {
+    KeyPolicy: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Action: "kms:Decrypt",
+          Principal: { AWS: { "Fn::GetAtt": [Match.stringLikeRegexp("^CollectorStreamRole"), "Arn"] } },
+          Condition: { StringEquals: { "kms:ViaService": service } },
+        }),
+      ]),
+    },
+  });
 });

@@ -65,12 +65,17 @@ export type OwnMetric =
   | "FailedAnswers"
   | "ThrottledAnswers"
   | "ColdStarts"
+  | "ConfigurationChanges"
+  | "ConfigurationRefusals"
+  | "ConfigurationUnread"
+  | "StaleInvocations"
   | "InitDuration"
   | "Duration"
   | "DroppedItems"
   | "SentItems"
   | "SentBytes"
   | "RetriedItems"
+  | "HandedOverItems"
   | "DeadItems"
   | "FailedRequests"
   | "ThrottledRequests"
@@ -116,8 +121,8 @@ function joined(how: AlarmPlan["combine"], metrics: readonly IMetric[], label?: 
 }
 
 export class Observability extends Construct {
-  /** Those that the plan has and the user wants; several have one name where CloudWatch takes no more metrics in one. */
-  readonly alarms: readonly Alarm[];
+  /** Those that the plan has and the user wants, by their ids: where CloudWatch takes no more metrics in one, `failed-2` is the next. */
+  readonly alarms: ReadonlyMap<string, Alarm>;
   readonly dashboard: Dashboard | undefined;
   readonly #props: ObservabilityProps;
 
@@ -125,7 +130,9 @@ export class Observability extends Construct {
     super(scope, id);
     this.#props = props;
     const { alarms: options } = props;
-    this.alarms = options ? this.#wanted(options).map(each => this.#createAlarm(each, options)) : [];
+    this.alarms = new Map(
+      options ? this.#wanted(options).map(each => [each.id, this.#createAlarm(each, options)]) : [],
+    );
     this.dashboard = props.dashboard ? this.#createDashboard() : undefined;
   }
 
@@ -169,7 +176,7 @@ export class Observability extends Construct {
     const size = { title, width, height };
     switch (planned.kind) {
       case "alarms":
-        return this.alarms.length ? new AlarmStatusWidget({ ...size, alarms: [...this.alarms] }) : undefined;
+        return this.alarms.size ? new AlarmStatusWidget({ ...size, alarms: [...this.alarms.values()] }) : undefined;
       case "metrics":
         return new GraphWidget({ ...size, left: this.#lines(planned.left), right: this.#lines(planned.right) });
       case "log-query":

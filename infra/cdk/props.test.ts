@@ -128,7 +128,7 @@ describe("props", () => {
 });
 
 test("only the triggers that the user wants have resources", () => {
-  const { stack, collector } = synthesize(config, { environment, triggers: ["log-subscription"] });
+  const { stack, collector } = synthesize(config, { environment, triggers: ["log-subscription"], handOver: false });
   const template = Template.fromStack(stack);
   template.resourceCountIs("AWS::Lambda::Function", 1);
   template.resourceCountIs("AWS::Lambda::EventSourceMapping", 0);

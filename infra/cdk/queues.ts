@@ -1,5 +1,5 @@
 /** Queues of a function: the one that brings it messages, and the one for what could not be delivered. */
-import { Duration, Stack, Validations } from "aws-cdk-lib";
+import { Annotations, Duration, Stack, Validations } from "aws-cdk-lib";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
@@ -66,37 +66,43 @@ const explain = (queue: Queue, { id, reason }: QueuePlan): void =>
 
 /** Lets a service use the key of a queue that it sends to for this account. */
 export function allowService(scope: Construct, key: IKey | undefined, service: string): void {
-  key?.addToResourcePolicy(
-    new PolicyStatement({
-      principals: [new ServicePrincipal(service)],
-      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
-      resources: ["*"], // in a key's own policy that is the key
-      conditions: { StringEquals: { "aws:SourceAccount": Stack.of(scope).account } },
-    }),
-  );
+  if (!key) return;
+  const conditions = { StringEquals: { "aws:SourceAccount": Stack.of(scope).account } };
+  allowUse(scope, key, { service, actions: ["kms:Decrypt", "kms:GenerateDataKey"], conditions });
 }
 
 /** Lets CloudWatch Logs use the key of log groups of this stack. */
 export function allowLogs(scope: Construct, key: IKey): void {
   const { partition, region, account, stackName } = Stack.of(scope);
-  key.addToResourcePolicy(
-    new PolicyStatement({
-      principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
-      actions: [
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:Encrypt",
-        "kms:GenerateDataKey",
-        "kms:GenerateDataKeyWithoutPlaintext",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
-      ],
-      resources: ["*"], // in a key's own policy that is the key
-      conditions: {
-        ArnLike: {
-          "kms:EncryptionContext:aws:logs:arn": `arn:${partition}:logs:${region}:${account}:log-group:${stackName}-*`,
-        },
-      },
-    }),
+  const groups = `arn:${partition}:logs:${region}:${account}:log-group:${stackName}-*`;
+  allowUse(scope, key, {
+    service: `logs.${region}.amazonaws.com`,
+    actions: [
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:Encrypt",
+      "kms:GenerateDataKey",
+      "kms:GenerateDataKeyWithoutPlaintext",
+      "kms:ReEncryptFrom",
+      "kms:ReEncryptTo",
+    ],
+    conditions: { ArnLike: { "kms:EncryptionContext:aws:logs:arn": groups } },
+  });
+}
+
+interface Use {
+  readonly service: string;
+  readonly actions: string[];
+  readonly conditions: Readonly<Record<string, object>>;
+}
+
+function allowUse(scope: Construct, key: IKey, { service, actions, conditions }: Use): void {
+  const principals = [new ServicePrincipal(service)];
+  const resources = ["*"]; // in a key's own policy that is the key
+  const statement = new PolicyStatement({ principals, actions, resources, conditions });
+  if (key.addToResourcePolicy(statement, true).statementAdded) return;
+  Annotations.of(scope).addWarningV2(
+    "amalgam:key-policy",
+    `policy of the key ${key.node.path} should let ${Stack.of(scope).resolve(service) === service ? service : "CloudWatch Logs"} use it (${actions.join(", ")}), which only its owner can say`,
   );
 }

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { App, type CfnElement, Stack } from "aws-cdk-lib";
 import type { Template } from "aws-cdk-lib/assertions";
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
 import { Amalgam, type AmalgamProps } from "./amalgam.ts";
 import { Places } from "./places.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "amalgam-cdk-"));
+vi.setConfig({ testTimeout: 120_000 }); // each collector is bundled by a process of its own
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let files = 0;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
+import { AwsSolutionsChecks } from "cdk-nag";
 import { afterAll, describe, expect, test } from "vitest";
 import { exampleStack, examples } from "../../examples/cdk/examples.ts";
 import { unexplained } from "../../examples/cdk/permissions.ts";
@@ -26,6 +27,10 @@ describe.for(examples.map(({ name }) => name))("%s", name => {
 
   test("as a stack is what the plan says", () => {
     expect(factsOfStack(stack)).toEqual(factsOfPlan(plan));
+  });
+
+  test("satisfies the checks of AWS Solutions", () => {
+    expect(new AwsSolutionsChecks(stack).validateScope(stack)).toEqual({ success: true, violations: [] });
   });
 
   test("allows nothing with a wildcard that nobody explains", () => {
