@@ -5,6 +5,7 @@
  *     const { file, bytes } = await bundle({ config: "main.alloy", outdir: "dist", target: "aws" });
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { BuildOptions, Metafile, Plugin } from "esbuild";
@@ -195,7 +196,8 @@ const isDefinition = (value: unknown): value is Definition =>
 
 /**
  * Node's modules as `process.getBuiltinModule` gives them, at the first call of a function. An import statement would load each
- * of them at the start, and read every property: for `node:fs` alone that loads the streams, 5 ms of a cold start.
+ * of them at the start, and read every property: for `node:fs` alone that loads the streams, 5 ms of a cold start. Packages of
+ * CommonJS have no `require` in a module, so that what they ask for comes from there, too.
  */
 const lazyBuiltins: Plugin = {
   name: "lazy-builtins",
@@ -203,7 +205,13 @@ const lazyBuiltins: Plugin = {
     onResolve({ filter: /^node:/ }, ({ path: id, kind }) =>
       kind === "import-statement" ? { path: id, namespace: "builtin" } : undefined,
     );
+    onResolve({ filter: /^[\w:/]+$/ }, ({ path: id, kind }) =>
+      kind === "require-call" && isBuiltin(id) ? { path: id, namespace: "required" } : undefined,
+    );
     onLoad({ filter: /.*/, namespace: "builtin" }, ({ path: id }) => ({ contents: builtinModule(id) }));
+    onLoad({ filter: /.*/, namespace: "required" }, ({ path: id }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(id)});`,
+    }));
   },
 };
 

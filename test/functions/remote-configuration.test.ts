@@ -1,14 +1,17 @@
 /** A bundled function whose configuration is in S3: changed, broken, gone; its last good one is in DynamoDB. Every line is counted. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { configurationPermissions } from "../../functions/aws/configuration/permissions.ts";
 import { bundle } from "../../functions/bundle.ts";
 import { type Emulator, startEmulator } from "../../lib/pipeline/state/testing.ts";
 import { labelValue } from "../../lib/pipeline/telemetry/labels.ts";
 import { decodePushProtobuf } from "../../lib/pipeline/telemetry/loki/push.ts";
 import { uncompressBlock } from "../../lib/pipeline/telemetry/snappy.ts";
+import { startCollectorServer } from "../e2e/support/collector-server.ts";
 import { type Moto, motoIsInstalled, region, startMoto } from "../e2e/support/moto.ts";
 import { recorded } from "./events.ts";
 import { type RunningFunction, startFunction } from "./runtime-api.ts";
@@ -39,7 +42,7 @@ beforeAll(async () => {
   [sink, emulator] = await Promise.all([startSink(), startEmulator()]);
   taskRoot = path.join(folder, "all");
   small = path.join(folder, "small");
-  await bundle({ remote: true, outdir: taskRoot, target: "aws" });
+  await bundle({ remote: true, outdir: taskRoot, target: "aws", stability: "experimental" });
   await bundle({ remote: true, outdir: small, target: "aws", components: ["loki.source.*"] });
 }, 60_000);
 afterAll(async () => {
@@ -189,4 +192,162 @@ describe.runIf(motoIsInstalled)("a configuration in S3", () => {
     expect((await (await started(noState)).invoke(push("not taken"))).error?.errorMessage).toContain("ECONNREFUSED");
     expect(new Set(all).size).toBe(11);
   }, 120_000);
+});
+
+describe("a configuration of a server", () => {
+  test("is in the bundle as an address, and imports modules when it runs", async () => {
+    const module = `
+      declare "labels" {
+        argument "to" { }
+        loki.relabel "all" {
+          forward_to = argument.to.value
+          rule {
+            target_label = "version"
+            replacement  = "imported"
+          }
+        }
+        export "receiver" { value = loki.relabel.all.receiver }
+      }`;
+    const server = createServer(({ url }, response) => {
+      if (url === "/labels.alloy") return response.end(module);
+      return response.end(`
+        import.http "shop" { url = "http://" + sys.env("CONFIG_HOST") + "/labels.alloy" }
+        shop.labels "all" { to = [loki.write.out.receiver] }
+        ${config("own")
+          .replace("[loki.write.out.receiver]", "[shop.labels.all.receiver]")
+          .replace(/external_labels.*/, "")}`);
+    });
+    await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`; // listens on TCP
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const outdir = path.join(folder, "address");
+    vi.stubEnv("CONFIG_HOST", host);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { components, leftOut } = await bundle({
+      config: `http://${host}/main.alloy`,
+      outdir,
+      target: "aws",
+      components: ["loki.relabel"],
+    });
+    expect(components).toEqual(["loki.relabel", "loki.source.api", "loki.write"]);
+    expect(leftOut).toContain("loki.echo");
+    const running = await started({ AMALGAM_CONFIG: "", CONFIG_HOST: host }, outdir);
+    expect(await running.invoke(push("a"))).toMatchObject({ result: { statusCode: 204 } });
+    expect(arrived()).toEqual(["a by imported"]);
+  }, 60_000);
+
+  test("that remotecfg names runs beside that of the bundle", async () => {
+    const server = await startCollectorServer('otelcol.receiver.otlp "a" {\nhttp { }\noutput { }\n}');
+    const outdir = path.join(folder, "remotecfg");
+    mkdirSync(outdir);
+    const file = path.join(outdir, "main.alloy");
+    writeFileSync(file, `remotecfg {\nurl = sys.env("SERVER")\n}\n${config("own")}`);
+    await bundle({ config: file, outdir, target: "aws" });
+    const env = { AMALGAM_CONFIG: "", SERVER: server.url };
+    const running = await started(env, outdir);
+    expect(await running.invoke(push("a"))).toMatchObject({ result: { statusCode: 204 } });
+    expect(arrived()).toEqual(["a by own"]);
+    expect(server.calls.map(({ method, request }) => `${method} ${request["id"]}`)).toEqual([
+      `RegisterCollector amalgam.${region}`,
+      `GetConfig amalgam.${region}`,
+      `GetConfig amalgam.${region}`,
+    ]);
+    await server.close();
+    const { error } = await (await started(env, outdir)).invoke(push("not taken"));
+    expect(error?.errorMessage).toMatch(/^the configuration of remotecfg does not load\n.*ECONNREFUSED/);
+  }, 60_000);
+
+  test("is told to a bundle for a single configuration as what needs another one", async () => {
+    const outdir = path.join(folder, "single");
+    mkdirSync(outdir);
+    const file = path.join(outdir, "main.alloy");
+    writeFileSync(file, config("own"));
+    await bundle({ config: file, outdir, target: "aws" });
+    const message = "a configuration from elsewhere needs a bundle for any configuration: make it with amalgam bundle --remote"; // biome-ignore format: one sentence
+    const { error } = await (await started({}, outdir)).invoke(push("not taken"));
+    expect(error?.errorMessage).toBe(message);
+  }, 60_000);
+
+  test("may be a path in a bundle for any configuration", async () => {
+    const file = path.join(folder, "path.alloy");
+    writeFileSync(file, config("path"));
+    const running = await started({ AMALGAM_CONFIG: file });
+    expect(await running.invoke(push("a"))).toMatchObject({ result: { statusCode: 204 } });
+    expect(arrived()).toEqual(["a by path"]);
+    const { error } = await (await started({ AMALGAM_CONFIG: "" })).invoke(push("not taken"));
+    expect(error?.errorMessage).toBe(
+      "AMALGAM_CONFIG should say where the configuration is, as a path, s3://BUCKET/KEY or https://HOST/PATH: got nothing, and the bundle has none",
+    );
+  });
+
+  test("may use all parts of the language and of components", async () => {
+    const file = path.join(folder, "parts.alloy");
+    writeFileSync(path.join(folder, "plain.txt"), "text");
+    writeFileSync(
+      file,
+      `
+      http { }
+      tracing {
+        sampling_fraction = 1
+        write_to          = [otelcol.processor.batch.traces.input]
+      }
+      otelcol.processor.batch "traces" {
+        output { }
+      }
+      otelcol.processor.filter "spans" {
+        traces { span = [\`attributes["a"] == "b"\`] }
+        output { }
+      }
+      declare "lines" {
+        argument "to" { }
+        loki.process "all" {
+          forward_to = argument.to.value
+          stage.json { expressions = { a = "b.c[0]" } }
+          stage.logfmt { mapping = { level = "" } }
+          stage.regex { expression = "(?P<code>[0-9]{3})" }
+          stage.template {
+            source   = "version"
+            template = "{{ .Entry | len }} {{ ToUpper \\"parts\\" }}"
+          }
+          stage.labels { values = { version = "" } }
+          stage.limit {
+            rate  = 1
+            burst = 100
+          }
+          stage.drop { longer_than = "1KB" }
+        }
+        export "receiver" { value = loki.process.all.receiver }
+      }
+      lines "all" { to = [loki.write.out.receiver] }
+      foreach "items" {
+        collection = array.concat([1], [1 + 1])
+        var        = "item"
+        template {
+          loki.echo "e" { }
+        }
+      }
+      local.file "plain" { filename = "plain.txt" }
+      loki.source.api "in" {
+        http { }
+        forward_to = [lines.all.receiver]
+      }
+      loki.write "out" {
+        external_labels = {
+          a = string.format("%s-%d", string.trim(local.file.plain.content, "t"), 1),
+          b = encoding.from_yaml("b: [1, two]")["b"][1],
+          c = encoding.from_json("{\\"c\\": \\"json\\"}")["c"],
+          d = json_path("{\\"d\\": \\"path\\"}", ".d")[0],
+          e = coalesce("", "else"),
+          f = constants.os,
+        }
+        endpoint { url = sys.env("SINK") + "/loki/api/v1/push" }
+      }`,
+    );
+    const running = await started({ AMALGAM_CONFIG: file });
+    expect(await running.invoke(push("a"))).toMatchObject({ result: { statusCode: 204 } });
+    expect(arrived()).toEqual(["a by 1 PARTS"]);
+  });
 });
