@@ -67,3 +67,39 @@ test("bundle says which variables of the shell are missing", () => {
     "sys.env reads the variables of this shell here: give LOKI_URL the value that the functions will have, or one like it",
   );
 });
+
+test("bundle makes a function for any configuration, and says what such a one may name", () => {
+  const out = path.join(folder, "remote");
+  const { stdout, stderr, status } = amalgam("bundle", "--remote", "--components", "loki.write, *.echo", "--out", out);
+  expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+  expect(readdirSync(out).sort()).toEqual(["function.zip", "index.mjs", "later.cjs"]);
+  expect(
+    stdout
+      .trimEnd()
+      .split("\n")
+      .filter(line => !line.includes(" KiB"))
+      .slice(1),
+  ).toEqual([
+    "configuration: where AMALGAM_CONFIG says, a path, s3://BUCKET/KEY or https://HOST/PATH",
+    "components: loki.echo, loki.write, prometheus.echo",
+    "note: there is no plan of resources, since no configuration was named: what calls the function follows from that",
+  ]);
+});
+
+test.for([
+  {
+    it: "an address without TLS",
+    args: ["http://config.example.com/main.alloy?token=hidden"],
+    message:
+      "the configuration should begin with https://, got http://config.example.com/main.alloy: without TLS anyone on the way may change where the data goes, so http:// is for 127.0.0.1 and localhost only",
+  },
+  {
+    it: "a pattern of no component",
+    args: ["--remote", "--components", "loki.*,loky.*"],
+    message: '--components should name components, as loki.* or loki.write, got "loky.*"',
+  },
+  { it: "nothing", args: [], message: "a bundle without --remote should have a configuration, got none" },
+])("bundle refuses $it", ({ args, message }) => {
+  const { stderr, status } = amalgam("bundle", ...args, "--out", path.join(folder, "none"));
+  expect({ stderr, status }).toEqual({ stderr: `Error: ${message}\n`, status: 1 });
+});
