@@ -64,6 +64,7 @@ test("each component that needs state is known: who adds one adds its name to bu
   const keepers: Readonly<Record<string, string>> = {
     "loki/process/process.ts": limit,
     "loki/source/s3.ts": 'loki.source.s3 "a" { }',
+    "prometheus/remote_write.ts": 'prometheus.remote_write "a" { }',
     "prometheus/scrape.ts": 'prometheus.scrape "a" { }',
   };
   expect(needing.sort()).toEqual(Object.keys(keepers));
