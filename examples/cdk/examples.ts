@@ -37,17 +37,21 @@ function show(template: object, reasons: ReadonlyMap<string, string>): void {
   for (const [type, { length }] of [...Map.groupBy(Object.values(Resources), ({ Type }) => Type)].sort())
     console.log(`${String(length).padStart(4)}  ${type}`);
   for (const statement of statementsOf(template)) {
-    const { actions, resource, effect } = statement;
+    const { actions, resource, effect, principal } = statement;
+    const planned = principal === "" ? reasons.get(`${actions.toSorted()} ${resource}`) : undefined;
     const why = [
-      reasons.get(`${actions.toSorted()} ${resource}`) ?? "",
+      planned ?? (actions.every(action => action.endsWith("BucketNotification")) ? ofLibrary : ""),
       ...(effect === "Allow" ? wildcardReasons(statement) : []),
     ];
     const because = why.filter(Boolean).join("; ");
+    const who = effect === "Allow" && principal !== "" ? `${principal.replace(/^Service /, "")} ` : "";
     console.log(
-      `  ${effect === "Allow" ? "may" : "may not"} ${actions.join(", ")} on ${resource}${because && `: ${because}`}`,
+      `  ${who}${effect === "Allow" ? "may" : "may not"} ${actions.join(", ")} on ${resource}${because && `: ${because}`}`,
     );
   }
 }
+
+const ofLibrary = "a function of the CDK's library sets the notifications of a bucket that is not of the stack";
 
 if (import.meta.main) {
   const app = new App({ outdir: process.env["CDK_OUTDIR"] ?? "cdk.out", analyticsReporting: false });
