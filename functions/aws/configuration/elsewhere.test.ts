@@ -168,6 +168,20 @@ describe("a server of files", () => {
     ]);
   });
 
+  test("is enough for a start, also where the state store fails; what is good is kept later", async () => {
+    const server = await startServer('loki.echo "a" { }');
+    vi.spyOn(state, "get").mockRejectedValueOnce(new Error("no table"));
+    const { handler } = await start({ place: server.url });
+    expect(await statusOf(handler)).toBe(404);
+    expect(errors(log)).toEqual([
+      `warn a cold start without the configuration's server would fail, since the state store could not be read {"configuration":"${server.url}","runs":"062a883af49b","error":"no table"}`,
+    ]);
+    expect(await state.list("amalgam.configuration")).toEqual([]);
+    now += 300_000;
+    await statusOf(handler);
+    expect((await state.list("amalgam.configuration")).length).toBe(1);
+  });
+
   test.for([
     {
       it: "a status",

@@ -39,6 +39,7 @@ export class Followed {
   #good: Good | undefined;
   /** What the store has, by its hash. */
   #kept: string | undefined;
+  #keeps = true;
   #due = 0;
   #stale = false;
 
@@ -71,9 +72,12 @@ export class Followed {
     }
     const { good, problem } = await found;
     this.#kept = good?.hash;
+    this.#keeps = problem === undefined; // a store that does not answer has taken enough of the start
     if (this.#seen)
       try {
-        return await this.#take(this.#seen);
+        await this.#take(this.#seen);
+        if (problem !== undefined) log.warn(noStore, { ...this.#fields, error: problem });
+        return;
       } catch (error) {
         this.#refused(error);
         problems.push(`${name} does not load\n${inFull(error)}`);
@@ -93,6 +97,7 @@ export class Followed {
   /** Reads again, and takes what is new. Never fails: the log says what went wrong, and what runs goes on. */
   async refresh(timeoutMs: number): Promise<void> {
     const { read } = this.#options;
+    this.#keeps = true;
     let files: Files;
     try {
       files = await read(this.#seen, { timeoutMs, retries: 0 });
@@ -126,7 +131,7 @@ export class Followed {
   }
 
   async #keep(good: Good): Promise<void> {
-    if (good.hash === this.#kept) return;
+    if (good.hash === this.#kept || !this.#keeps) return;
     try {
       await this.#options.lastGood.write(good);
       this.#kept = good.hash;
@@ -161,6 +166,8 @@ export class Followed {
     this.#due = clock() + (stale ? Math.min(everyMs, retryMs) : everyMs);
   }
 }
+
+const noStore = "a cold start without the configuration's server would fail, since the state store could not be read";
 
 const noGood =
   "there is no last good one to run instead: AMALGAM_STATE says where it is kept, once one has been read there";
