@@ -64,8 +64,11 @@ loki.source.api "in" {
 /** Sends three messages, and says where their records are. */
 async function send(config: string, wire: "loki" | "remote_write_v1") {
   const letters = memoryDeadLetters();
-  let hours = 0;
-  const clock = () => Date.now() + hours * 3_600_000;
+  let passed = 0;
+  const clock = () => Date.now() + passed;
+  const pass = (ms: number) => {
+    passed += ms;
+  };
   const { handler, pipeline } = await loadTestFunction(config, { deadLetters: letters, clock });
   onTestFinished(() => pipeline.close());
   const batch = ["a", "b", "c"].map(id => ({ id, ids: [id], body: bodyFor(wire, [id]) }));
@@ -80,7 +83,7 @@ async function send(config: string, wire: "loki" | "remote_write_v1") {
     expect(balanceOf({ sent: ["a", "b", "c"], stored, dead, returned })).toEqual(balanced);
     return { stored: [...stored.keys()], dead, returned };
   };
-  return { invoke, giveUp: () => void hours++ };
+  return { invoke, pass, giveUp: () => pass(3_600_000) };
 }
 
 const all = ["a", "b", "c"];
@@ -186,6 +189,47 @@ describe("of others", () => {
     });
     expect(await invoke()).toEqual({ stored: [], dead: all, returned: [] });
     expect(seen).toEqual(["Bearer token-1", "Bearer token-2"]);
+  });
+
+  test.for([
+    {
+      it: "remote.aws.secrets_manager",
+      component: "remote.aws.secrets_manager",
+      more: (url: string) =>
+        `secret_id = "loki"\n client {\n endpoint = "${url}"\n region = "eu-central-1"\n key = "k"\n secret = "s"\n }`,
+      answer: (text: string) => JSON.stringify({ SecretString: text }),
+    },
+    {
+      it: "remote.http",
+      component: "remote.http",
+      more: (url: string) => `url = "${url}"\n poll_frequency = "5m"\n is_secret = true`,
+      answer: (text: string) => text,
+    },
+  ])("$it: a secret that was rotated is read again", async ({ component, more, answer }) => {
+    // biome-ignore format: a table
+    let secret = "old";
+    const source = await startBackend(() => ({ body: answer(secret) }));
+    const seen: string[] = [];
+    let taken = "fresh";
+    const behave = () =>
+      backend.reset(({ request }) => {
+        seen.push(request.headers.authorization ?? "");
+        return seen.at(-1) === `Bearer ${taken}` ? good : refuses(401);
+      });
+    behave();
+    const config = `${component} "secret" {\n${more(source.url)}\n}\n${lokiWrite(`bearer_token = ${component}.secret.content`)}`;
+    const { invoke, pass } = await send(config, "loki");
+    pass(60_000); // so that it was not read just now
+    secret = "fresh";
+    expect(await invoke()).toEqual(delivered);
+    expect([seen, source.got.length]).toEqual([["Bearer old", "Bearer fresh"], 2]);
+
+    // a secret that nobody takes any more is refused: it is not read again and again
+    seen.length = 0;
+    taken = "another one";
+    behave();
+    expect(await invoke()).toEqual({ stored: [], dead: all, returned: [] });
+    expect([seen, source.got.length]).toEqual([["Bearer fresh"], 2]);
   });
 
   test.for([

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { testHost } from "../graph/testing.ts";
-import { clientProblems, httpClientArgs, makeClient, url } from "./http-client.ts";
+import { clientProblems, endpointClient, httpClientArgs, makeClient, url } from "./http-client.ts";
 import { startBackend } from "./testing.ts";
 
 /** The request headers that a client with these arguments sends. */
@@ -12,6 +12,39 @@ async function sent(args: Record<string, unknown>, directory = "/") {
   client.close();
   return got[0]?.headers ?? {};
 }
+
+describe("a request of an endpoint that is refused for its credentials", () => {
+  test.for([
+    {
+      it: "is sent by the client that took the place of this one",
+      status: 401,
+      replaced: true,
+      out: ["old", "fresh"],
+      asked: 1,
+    },
+    { it: "stays refused where there is no other client", status: 403, replaced: false, out: ["old"], asked: 1 },
+    { it: "stays refused where it was for something else", status: 404, replaced: true, out: ["old"], asked: 0 },
+  ])("$it", async ({ status, replaced, out, asked }) => {
+    // biome-ignore format: a table
+    const { got, url } = await startBackend(({ headers }) => ({
+      status: headers.authorization === "Bearer fresh" ? 200 : status,
+    }));
+    const args = (token: string) => httpClientArgs.decode({ bearer_token: token });
+    let times = 0;
+    const host = testHost({
+      readAgain: async () => {
+        times++;
+        if (replaced) endpointClient(args("fresh"), host, 1);
+      },
+    });
+    const other = endpointClient(args("of another endpoint"), host, 0);
+    const client = endpointClient(args("old"), host, 1);
+    const answer = await client.request({ url });
+    expect(got.map(({ headers }) => headers.authorization)).toEqual(out.map(token => `Bearer ${token}`));
+    expect([answer.status, times]).toEqual([out.length > 1 ? 200 : status, asked]);
+    for (const each of [client, other]) each.close();
+  });
+});
 
 describe("a request", () => {
   test.for<{ it: string; args: Record<string, unknown>; headers: Record<string, unknown> }>([

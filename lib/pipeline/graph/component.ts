@@ -131,6 +131,11 @@ export interface Host {
   readonly storagePath: string | undefined;
   /** Wall clock, for what is not part of an invocation (timers, token expiry). */
   readonly clock: () => number;
+  /**
+   * Reads again the values that came from elsewhere some time ago, as when a backend refuses a secret that may have been rotated; resolves
+   * when what depends on them is built anew, well or not.
+   */
+  readonly readAgain?: () => Promise<void>;
   /** Replaces the exports; what depends on them is evaluated again. */
   setExports(exports: unknown): void;
   reportHealth(state: Health["state"], message: string): void;

@@ -116,6 +116,7 @@ export class Pipeline {
     this.#runtime = new Runtime(environment, options);
     const variables = new Map([["module_path", environment.directory]]);
     this.#root = new Scope(this.#runtime, { path: environment.path ?? "", nodes, given: new Map(), variables });
+    this.#runtime.evaluated = () => this.#root.evaluated();
   }
 
   async start(diagnostics: Diagnostic[]): Promise<void> {

@@ -19,9 +19,17 @@ interface Refreshed {
   readonly report: Host["reportHealth"];
   timer: NodeJS.Timeout | undefined;
   due: number;
+  /** When it was read last, or should have been. */
+  readAt: number;
   failed: boolean;
   running: Promise<void> | undefined;
 }
+
+/** A value that was read since then is not read again because somebody refuses it: it may never be taken. */
+const justNowMs = 10_000;
+
+/** Modules have no secrets of their own, and are large. */
+const isImport = ({ id }: Refreshed): boolean => /(^|\/)import\.[^/]*$/.test(id);
 
 export class Runtime {
   readonly environment: Environment;
@@ -34,6 +42,8 @@ export class Runtime {
   /** Imported modules by the ids of their imports. */
   readonly #modules = new Map<string, { readonly size: number }>();
   tap: ((component: string) => Tap) | undefined;
+  /** Resolves when nothing is to be evaluated; set by the pipeline. */
+  evaluated: () => Promise<void> = async () => {};
   triggersChanged = false;
   onTriggersChange: (() => void) | undefined;
   #nodes = 0;
@@ -114,6 +124,7 @@ export class Runtime {
       directory: path.isAbsolute(directory) ? directory : this.environment.directory,
       storagePath,
       clock,
+      readAgain: () => this.readAgain(),
     };
   }
 
@@ -130,6 +141,7 @@ export class Runtime {
       failed: false,
       timer: undefined,
       due: environment.clock() + refresh.everyMs,
+      readAt: environment.clock(),
       running: undefined,
     };
     if (environment.mode === "local") {
@@ -148,6 +160,16 @@ export class Runtime {
     return due.length > 0;
   }
 
+  /** Reads again the values that were not read just now; resolves when what depends on them is evaluated. */
+  async readAgain(): Promise<void> {
+    const now = this.environment.clock();
+    const old = [...this.#refreshed].filter(
+      entry => !isImport(entry) && (entry.running || now - entry.readAt >= justNowMs),
+    );
+    await Promise.all(old.map(entry => this.#refresh(entry)));
+    await this.evaluated();
+  }
+
   async #refresh(entry: Refreshed): Promise<void> {
     if (entry.life.over) {
       clearInterval(entry.timer);
@@ -162,6 +184,7 @@ export class Runtime {
 
   async #runRefresh(entry: Refreshed): Promise<void> {
     const { clock, log } = this.environment;
+    entry.readAt = clock();
     try {
       await entry.run();
       entry.due = clock() + entry.everyMs;

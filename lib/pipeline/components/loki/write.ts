@@ -15,7 +15,7 @@ import { printLabels } from "../../telemetry/loki/labels.ts";
 import { type LogBatch, type LogEntry, type LogStream, tenantLabel } from "../../telemetry/loki/model.ts";
 import { encodePush } from "../../telemetry/loki/push.ts";
 import { compressBlock } from "../../telemetry/snappy.ts";
-import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
+import { clientProblems, endpointClient, httpClientFields } from "../http-client.ts";
 import { replayTo } from "../replay.ts";
 import { createWriter, type Writer, withoutCredentials } from "../writer.ts";
 import { isInternal } from "./internal-labels.ts";
@@ -87,7 +87,7 @@ export const lokiWrite = defineComponent({
     }
   },
   build(args, host) {
-    const writers = args.endpoint.map(each => endpointWriter(args, each, host));
+    const writers = args.endpoint.map((each, n) => endpointWriter(args, each, host, n));
     return {
       exports: { receiver: fanOut(writers) },
       replay: letter => replayTo(host.id, writers, letter),
@@ -98,7 +98,7 @@ export const lokiWrite = defineComponent({
   },
 });
 
-function endpointWriter({ external_labels, max_streams }: Args, args: Endpoint, host: Host) {
+function endpointWriter({ external_labels, max_streams }: Args, args: Endpoint, host: Host, n: number) {
   const destination = withoutCredentials(args.url);
   const labelText = labelTexts(external_labels ?? new Map());
   // they add to the headers of a push and never replace one
@@ -109,7 +109,7 @@ function endpointWriter({ external_labels, max_streams }: Args, args: Endpoint, 
     backend: "loki",
     format: "loki",
     policy: lokiPolicy(args.min_backoff_period, args.max_backoff_period, args.max_backoff_retries),
-    client: makeClient(args, host),
+    client: endpointClient(args, host, n),
     timeoutMs: args.remote_timeout,
     maxBytes: args.batch_size,
     concurrency: args.queue_config.min_shards,

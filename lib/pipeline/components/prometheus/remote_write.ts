@@ -26,7 +26,7 @@ import { type Labels, labelsFromMap, labelsToMap } from "../../telemetry/labels.
 import { type MetricBatch, type Sample, withLabels } from "../../telemetry/prometheus/model.ts";
 import { encodeCompressedWrite } from "../../telemetry/prometheus/prepared-write.ts";
 import type { WriteOptions } from "../../telemetry/prometheus/remote-write.ts";
-import { clientProblems, httpClientFields, makeClient } from "../http-client.ts";
+import { clientProblems, endpointClient, httpClientFields } from "../http-client.ts";
 import { relabelRule, ruleProblems } from "../relabel-rule.ts";
 import { replayTo } from "../replay.ts";
 import { createWriter, withoutCredentials } from "../writer.ts";
@@ -158,7 +158,7 @@ export const prometheusRemoteWrite = defineComponent({
   build(args, host) {
     // Alloy's write-ahead log takes nothing from before its start; a function has no start of that kind
     const since = host.mode === "local" ? host.clock() : Number.NEGATIVE_INFINITY;
-    const writers = args.endpoint.map(each => endpointWriter(args, each, host, since));
+    const writers = args.endpoint.map((each, n) => endpointWriter(args, each, host, { since, n }));
     return {
       exports: { receiver: fanOut(writers) },
       replay: letter => replayTo(host.id, writers, letter),
@@ -172,7 +172,12 @@ export const prometheusRemoteWrite = defineComponent({
 
 const versions = { "prometheus.WriteRequest": 1, "io.prometheus.write.v2.Request": 2 } as const;
 
-function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, since: number) {
+function endpointWriter(
+  { external_labels }: Args,
+  args: Endpoint,
+  host: Host,
+  { since, n }: { readonly since: number; readonly n: number },
+) {
   const version = versions[args.protobuf_message];
   const options: WriteOptions = {
     version,
@@ -188,7 +193,7 @@ function endpointWriter({ external_labels }: Args, args: Endpoint, host: Host, s
     backend: "remote_write",
     format: version === 1 ? "remote_write_v1" : "remote_write_v2",
     policy: remoteWritePolicy(args.queue_config.min_backoff, args.queue_config.max_backoff),
-    client: makeClient(args, host, args.sigv4 && signer(args.sigv4)),
+    client: endpointClient(args, host, n, args.sigv4 && signer(args.sigv4)),
     timeoutMs: args.remote_timeout,
     // sizes are counted in samples
     maxBytes: args.queue_config.max_samples_per_send,
