@@ -82,6 +82,7 @@ test("bundle makes a function for any configuration, and says what such a one ma
   ).toEqual([
     "configuration: where AMALGAM_CONFIG says, a path, s3://BUCKET/KEY or https://HOST/PATH",
     "components: loki.echo, loki.write, prometheus.echo",
+    "note: AMALGAM_STATE says where the last good configuration is kept, which a cold start runs while the newest can't be read or is bad",
     "note: there is no plan of resources, since no configuration was named: what calls the function follows from that",
   ]);
 });

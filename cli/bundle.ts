@@ -60,8 +60,11 @@ function elsewhereLines(config: string | undefined, { components, leftOut }: Bun
       ? "configuration: where AMALGAM_CONFIG says, a path, s3://BUCKET/KEY or https://HOST/PATH"
       : `configuration: ${nameOf(config)}, or where AMALGAM_CONFIG says`;
   const without = leftOut.length ? `all but ${leftOut.join(", ")}` : "all that there are";
-  return [place, `components: ${leftOut.length > components.length ? components.join(", ") : without}`];
+  return [place, `components: ${leftOut.length > components.length ? components.join(", ") : without}`, lastGood];
 }
+
+const lastGood =
+  "note: AMALGAM_STATE says where the last good configuration is kept, which a cold start runs while the newest can't be read or is bad";
 
 const nameOf = (config: string): string => (isAddress(config) ? remotePlace(config).name : "the one in it");
 
