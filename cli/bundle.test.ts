@@ -47,6 +47,22 @@ test("bundle gives the same bytes again, elsewhere", () => {
   expect(Object.keys(unzipSync(readFileSync(path.join(folder, "one", "function.zip"))))).toContain("f.txt");
 });
 
+test("bundle writes the subscriber of log groups where something takes them, the same bytes each time", () => {
+  const config = path.join(folder, "logs.alloy");
+  writeFileSync(config, 'loki.source.cloudwatch_logs "a" { forward_to = [] }');
+  const [one, other] = ["logs", "other logs"].map(name => {
+    const out = path.join(folder, name);
+    const { stdout, stderr, status } = amalgam("bundle", config, "--out", out);
+    expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+    expect(stdout).toMatch(/^\d+ KiB compressed in .+subscriber\.zip, which subscribes log groups by tags and names$/m);
+    return readFileSync(path.join(out, "subscriber.zip"));
+  }) as [Buffer, Buffer]; // as many as names
+  expect(one.equals(other)).toBe(true);
+  const files = unzipSync(one);
+  expect(Object.keys(files)).toEqual(["index.mjs"]);
+  expect(Buffer.from(files["index.mjs"] ?? []).toString()).toMatch(/export\{\w+ as handler\};\s*$/);
+});
+
 test("bundle says why it can't", () => {
   const { stderr, status } = amalgam("bundle", "missing.alloy", "--out", folder);
   expect({ stderr, status }).toEqual({

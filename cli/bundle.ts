@@ -17,24 +17,29 @@ const module = ["../infra/terraform", "../../infra/terraform"]
 
 const isOfModule = (file: string): boolean => path.resolve(file) === module || file.endsWith(".tf");
 
-/** Writes the function's files, the same as an archive, the plan of resources and the module that makes them; says what was written and how large it is. */
+/**
+ * Writes the function's files, the same as an archive, the plan of resources, and the module that makes them with the function that
+ * subscribes log groups; says what was written and how large it is.
+ */
 export async function writeBundle(config: string | undefined, options: Omit<PrepareOptions, "config">): Promise<void> {
   const { outdir, files } = options;
-  const { bundle, graph, permissions } = await prepare({ config, ...options }).catch(error => {
+  const { bundle, graph } = await prepare({ config, ...options }).catch(error => {
     throw withHint(error, config);
   });
   const names = [...bundle.files.map(file => path.relative(outdir, file)), ...files];
   const zip = archive(new Map(names.map(name => [posix(name), readFileSync(path.join(outdir, name))])));
   writeFileSync(path.join(outdir, "function.zip"), zip);
   const plan = config === undefined ? undefined : writePlan(outdir, graph);
+  const subscriber = plan && takesLogGroups(plan) ? await writeSubscriber(outdir) : undefined;
   process.stdout.write(
     [
       `${bundle.file} (handler: index.handler)`,
       `${kibibytes(bundle.bytes)}, ${kibibytes(zip.length)} compressed in ${path.join(outdir, "function.zip")}`,
       ...table(bundle.sizes),
+      ...(subscriber ? [`${kibibytes(subscriber.bytes)} compressed in ${subscriber.file}, which subscribes log groups by tags and names`] : []), // biome-ignore format: a line
       ...(plan?.functions.map(({ kind, reason }) => `function ${kind}: ${reason}`) ?? []),
       ...elsewhereLines(config, bundle),
-      ...permissions.map(({ actions, resource, reason }) => `needs ${actions.join(", ")} on ${resource}: ${reason}`),
+      ...(graph.followed?.permissions ?? []).map(({ actions, resource, reason }) => `needs ${actions.join(", ")} on ${resource}: ${reason}`),
       ...(plan?.notes.map(note => `note: ${note}`) ?? [noPlan]),
       "",
     ].join("\n"),
@@ -47,6 +52,19 @@ function writePlan(outdir: string, graph: GraphDescription): ResourcePlan {
   cpSync(module, path.join(outdir, "terraform"), { recursive: true, filter: isOfModule });
   writeFileSync(path.join(outdir, "resources.json"), `${JSON.stringify(plan, null, 2)}\n`);
   return plan;
+}
+
+/** Whether the plan has a function that log groups send to, or gets one with the first log group. */
+const takesLogGroups = ({ functions, connectable }: ResourcePlan): boolean =>
+  functions.some(({ kind }) => kind === "log-subscription") || connectable.some(({ service }) => service === "logs");
+
+/** Terraform's module makes a function of it where somebody wants log groups by tags and names. */
+async function writeSubscriber(outdir: string): Promise<{ readonly file: string; readonly bytes: number }> {
+  const { subscriberFile } = await import("../functions/aws/subscriber/bundle.ts");
+  const zip = archive(new Map([subscriberFile()]));
+  const file = path.join(outdir, "subscriber.zip");
+  writeFileSync(file, zip);
+  return { file, bytes: zip.length };
 }
 
 const noPlan =

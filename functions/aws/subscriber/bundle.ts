@@ -1,15 +1,17 @@
-/** Writes the subscriber as one file, `index.mjs`, with `handler`. */
+/** The subscriber as one file, `index.mjs`, with `handler`. */
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { buildSync } from "esbuild";
 
 const here = import.meta.filename;
 
-/** Bundles into a folder, at once, since constructors can't wait. */
-export function bundleSubscriber(outdir: string): void {
-  buildSync({
+/** Its name, and what is in it: the same bytes wherever it is bundled, and at once, since constructors can't wait. */
+export function subscriberFile(): readonly [name: string, contents: Uint8Array] {
+  const { outputFiles } = buildSync({
+    absWorkingDir: path.resolve(path.dirname(here), "../../.."),
     entryPoints: [path.join(path.dirname(here), `main${path.extname(here)}`)],
-    outfile: path.join(outdir, "index.mjs"),
     bundle: true,
+    write: false,
     format: "esm",
     platform: "node",
     target: "node24",
@@ -17,4 +19,12 @@ export function bundleSubscriber(outdir: string): void {
     legalComments: "eof",
     logLevel: "silent",
   });
+  return ["index.mjs", outputFiles[0]?.contents ?? new Uint8Array()];
+}
+
+/** Writes it into a folder. */
+export function bundleSubscriber(outdir: string): void {
+  const [name, contents] = subscriberFile();
+  mkdirSync(outdir, { recursive: true });
+  writeFileSync(path.join(outdir, name), contents);
 }
