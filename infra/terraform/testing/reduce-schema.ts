@@ -34,12 +34,14 @@ const resources = [
   "s3_bucket_public_access_block",
   "s3_bucket_server_side_encryption_configuration",
   "scheduler_schedule",
+  "security_group",
   "sns_topic_subscription",
   "sqs_queue",
   "sqs_queue_policy",
   "sqs_queue_redrive_policy",
+  "vpc_security_group_egress_rule",
 ];
-const dataSources = ["caller_identity", "partition", "region"];
+const dataSources = ["caller_identity", "partition", "region", "subnet"];
 
 /** The TypeScript that a file of the package was compiled from: its comments say what is computed, optional and required. */
 function sourceOf(folder: string, name: string): string {
@@ -70,6 +72,7 @@ const simpleTypes: Readonly<Record<string, AttributeSchema["type"]>> = {
   getBooleanAttribute: "bool",
   getListAttribute: ["list", "string"],
   getStringMapAttribute: ["map", "string"],
+  StringMap: ["map", "string"],
 };
 
 interface Entry {
@@ -106,7 +109,8 @@ function blockOf(source: string, classText: string, entriesText: string): BlockS
       ...(computed === "true" && { computed: true }),
     };
     if (!entry || !entry.isBlock) {
-      const getter = /this\.(get\w+)\(/.exec(classText.slice(classText.indexOf(whole)))?.[1] ?? "";
+      const getter =
+        /(?:this\.|new cdktf\.)(get\w+|StringMap)\(/.exec(classText.slice(classText.indexOf(whole)))?.[1] ?? "";
       const type = simpleTypes[entry?.storage ?? getter];
       if (entry && !type) throw new Error(`${name} should have a simple type, got ${entry.storage}`);
       if (type)
