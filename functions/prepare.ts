@@ -2,9 +2,12 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { definitions } from "../lib/pipeline/components/index.ts";
+import { withoutCredentials } from "../lib/pipeline/components/writer.ts";
 import type { Stability } from "../lib/pipeline/graph/component.ts";
+import { settingOf } from "../lib/pipeline/graph/config-blocks.ts";
 import { describePipeline, type GraphDescription } from "../lib/pipeline/graph/describe.ts";
-import { type ConfigurationPermission, configurationPermissions } from "./aws/configuration/permissions.ts";
+import { configurationPermissions } from "./aws/configuration/permissions.ts";
+import { isAddress, remotePlace } from "./aws/configuration/place.ts";
 import { loadFunction } from "./aws/entry.ts";
 import { type Bundle, type BundleOptions, bundle } from "./bundle.ts";
 import { configurationAt } from "./bundle-elsewhere.ts";
@@ -22,8 +25,6 @@ export interface Prepared {
   readonly bundle: Bundle;
   /** Of the configuration as it is now; of none it is empty. */
   readonly graph: GraphDescription;
-  /** What the function needs to read its configuration, besides what components need. */
-  readonly permissions: readonly ConfigurationPermission[];
 }
 
 /** Bundles, then loads the configuration as the function will: with the same checks, and the bundle's folder around it. */
@@ -44,6 +45,12 @@ export async function prepare({ files, ...options }: PrepareOptions): Promise<Pr
     environment: { offline: true, modules: modulesById(made.modules) },
   });
   const graph = describePipeline(pipeline);
+  const sent = settingOf(pipeline.settings, "remotecfg")?.url;
   await pipeline.close();
-  return { bundle: made, graph, permissions: config === undefined ? [] : configurationPermissions(config) };
+  const from = [
+    ...(config !== undefined && isAddress(config) ? [remotePlace(config).name] : []),
+    ...(sent ? [withoutCredentials(sent)] : []),
+  ];
+  const permissions = config === undefined ? [] : configurationPermissions(config);
+  return { bundle: made, graph: from.length ? { ...graph, followed: { from, permissions } } : graph };
 }

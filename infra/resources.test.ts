@@ -99,6 +99,28 @@ test("each kind of trigger has a function", () => {
   ]);
 });
 
+test("a configuration that is followed needs a table for the last good one, and an alarm", () => {
+  const permission = {
+    actions: ["s3:ListBucket"],
+    resource: "arn:${AWS::Partition}:s3:::c",
+    prefix: "a/",
+    reason: "b",
+  };
+  const graph = graphOf(component("otelcol.receiver.otlp.a", [http(false)]));
+  const { tables, environment, functions, alarms } = planResources({
+    ...graph,
+    followed: { from: ["s3://c/a/"], permissions: [permission] },
+  });
+  expect(tables.map(({ id, reason }) => [id, reason])).toEqual([
+    ["state", "the last good configuration of s3://c/a/ is kept"],
+  ]);
+  expect(environment.map(({ name }) => name)).toContain("AMALGAM_STATE");
+  expect(functions.map(({ permissions }) => permissions.filter(({ prefix }) => prefix))).toEqual([[permission]]);
+  const names = (all: typeof alarms) => all.map(({ name }) => name);
+  expect(names(alarms)).toContain("stale");
+  expect(names(planResources(graph).alarms)).not.toContain("stale");
+});
+
 test("a pattern names nothing that could be connected, which is told", () => {
   const { eventSources, logSubscriptions, notes } = planResources(every);
   expect(eventSources.map(({ from }) => from)).toEqual([

@@ -104,6 +104,8 @@ export interface InvokerPlan {
 export interface PermissionPlan {
   readonly actions: readonly string[];
   readonly resource: string;
+  /** Of a bucket nothing else may be listed: a condition on `s3:prefix`. */
+  readonly prefix?: string;
   readonly reason: string;
 }
 
@@ -308,7 +310,7 @@ export function planResources(graph: GraphDescription): ResourcePlan {
   const queues = queuesOf(graph, kinds);
   const eventSources = sourcesOf(graph, kinds);
   const connectable = connectableOf(graph);
-  const watched = { functions, queues, eventSources, connectable };
+  const watched = { functions, queues, eventSources, connectable, follows: graph.followed !== undefined };
   return {
     version: 1,
     functions,

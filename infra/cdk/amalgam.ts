@@ -90,7 +90,10 @@ export interface FunctionProps {
 }
 
 export interface AmalgamProps extends StateProps, FunctionProps {
-  /** A file, or a folder of `*.alloy` files. It is loaded at synthesis as it will be in the functions. */
+  /**
+   * A file, or a folder of `*.alloy` files. It is loaded at synthesis as it will be in the functions. At an address (`s3://BUCKET/KEY`,
+   * `https://…`) it is read at synthesis, for its resources, and again by the functions while they run.
+   */
   readonly config: string;
   /**
    * Least stable components to allow.

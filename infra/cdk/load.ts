@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Token } from "aws-cdk-lib";
+import { isAddress } from "../../functions/aws/configuration/place.ts";
 import type { PrepareOptions } from "../../functions/prepare.ts";
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
 
@@ -11,7 +12,7 @@ const here = fileURLToPath(import.meta.url); // sources, or their JavaScript
 const program = path.join(path.dirname(here), `prepare${path.extname(here)}`);
 
 export interface LoadOptions extends PrepareOptions {
-  /** A file or a folder. */
+  /** A file, a folder, or an address. */
   readonly config: string;
   /** What the configuration sees. */
   readonly environment: Readonly<Record<string, string>>;
@@ -22,13 +23,15 @@ export interface LoadOptions extends PrepareOptions {
 /** Writes the function into `outdir` and gives its graph. Throws what is wrong with the configuration. */
 export function prepareFunction({ environment, region, ...options }: LoadOptions): GraphDescription {
   const { config } = options;
-  if (!existsSync(config)) throw new Error(`config should be a file or a folder, got ${config}, which does not exist`);
+  const followed = isAddress(config);
+  if (!followed && !existsSync(config))
+    throw new Error(`config should be a file, a folder or an address, got ${config}, which does not exist`);
   const { status, stdout, stderr, error } = spawnSync(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", program, JSON.stringify(options satisfies PrepareOptions)],
     {
       encoding: "utf8",
-      env: { ...needed(), ...runtime(region), ...environment },
+      env: { ...needed(), ...(followed && reading()), ...runtime(region), ...environment },
       maxBuffer: 64 * 1024 * 1024,
     },
   );
@@ -48,6 +51,10 @@ const needed = (): NodeJS.ProcessEnv =>
       return value === undefined ? [] : [[name, value]];
     }),
   );
+
+/** What it takes to read an object of S3 as whoever synthesizes. */
+const reading = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => name === "HOME" || name.startsWith("AWS_")));
 
 /** What a configuration may read of Lambda's own variables; values that only the function may read are not read. */
 function runtime(region: string): NodeJS.ProcessEnv {

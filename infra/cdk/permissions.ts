@@ -9,10 +9,11 @@ import type { Places } from "./places.ts";
 /** Allows a role what the plan says, with the keys of what is encrypted, and says why where a wildcard is in it. */
 export function allow(role: IRole, permissions: readonly PermissionPlan[], places: Places): void {
   const keys = new Map<IKey, Set<string>>();
-  for (const { actions, resource, reason } of permissions) {
+  for (const { actions, resource, prefix, reason } of permissions) {
     if (places.isLeftOut(resource)) continue;
     const arn = places.resolve(resource, role);
-    role.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));
+    const conditions = prefix === undefined ? {} : { StringEquals: { "s3:prefix": prefix } };
+    role.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources: [arn], conditions }));
     explainWildcard(role, arn, reason);
     const key = places.keyOf(resource);
     if (key) keys.set(key, new Set([...(keys.get(key) ?? []), ...keyActions(actions)]));

@@ -12,6 +12,7 @@ export type AlarmName =
   | "waiting"
   | "lagging"
   | "returned"
+  | "stale"
   | "throttled"
   | "failed";
 
@@ -23,7 +24,10 @@ interface Watched {
   readonly deadLetters: readonly string[];
 }
 
-type Parts = Pick<ResourcePlan, "functions" | "queues" | "eventSources" | "connectable">;
+type Parts = Pick<ResourcePlan, "functions" | "queues" | "eventSources" | "connectable"> & {
+  /** Whether the functions read their configuration while they run. */
+  readonly follows: boolean;
+};
 
 function watchedOf({ functions, queues, eventSources, connectable }: Parts): Watched {
   const makes = connectable.flatMap(each => each.makes ?? []);
@@ -80,6 +84,11 @@ export function alarmsOf(parts: Parts): AlarmPlan[] {
       metrics: own("ReturnedRecords"),
       ...lasting,
       reason: "records go back to their queue or stream, since backends don't take them",
+    },
+    stale: {
+      metrics: parts.follows ? own("StaleInvocations") : [],
+      ...lasting,
+      reason: "functions run an old configuration, since the newest can't be read or does not load",
     },
     throttled: { metrics: ofLambda("Throttles"), ...lasting, reason: "Lambda has no room for more invocations" },
     failed: { metrics: ofLambda("Errors"), ...lasting, reason: "invocations fail" },

@@ -35,6 +35,7 @@ export function permissionsOf(graph: GraphDescription, kind: FunctionKind): Perm
         ]
       : []),
     ...storePermissions(graph, kind),
+    ...(graph.followed?.permissions ?? []),
     ...componentPermissions(graph),
   ];
 }

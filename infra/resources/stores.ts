@@ -7,20 +7,29 @@ import { kindsOf, writersOf } from "./triggers.ts";
 /** Tables, buckets, and the variables that tell functions of them. */
 export function keptBy(graph: GraphDescription): Pick<ResourcePlan, "tables" | "buckets" | "environment"> {
   const keep = graph.components.filter(({ state }) => state).map(({ id }) => id);
+  const { followed } = graph;
   const write = writersOf(graph);
   return {
-    tables: keep.length
-      ? [
-          {
-            id: "state",
-            partitionKey: "namespace",
-            sortKey: "key",
-            timeToLive: "expires",
-            components: keep,
-            reason: `${keep.join(", ")} ${keep.length === 1 ? "keeps" : "keep"} something from one invocation to the next`,
-          },
-        ]
-      : [],
+    tables:
+      keep.length || followed
+        ? [
+            {
+              id: "state",
+              partitionKey: "namespace",
+              sortKey: "key",
+              timeToLive: "expires",
+              components: keep,
+              reason: [
+                ...(keep.length
+                  ? [
+                      `${keep.join(", ")} ${keep.length === 1 ? "keeps" : "keep"} something from one invocation to the next`,
+                    ]
+                  : []),
+                ...(followed ? [`the last good configuration of ${followed.from.join(" and ")} is kept`] : []),
+              ].join(", and "),
+            },
+          ]
+        : [],
     buckets: write.length
       ? [
           {
@@ -32,8 +41,8 @@ export function keptBy(graph: GraphDescription): Pick<ResourcePlan, "tables" | "
         ]
       : [],
     environment: [
-      ...(keep.length
-        ? [{ name: "AMALGAM_STATE", value: "dynamodb:${table-name:state}", reason: "where components keep state" }]
+      ...(keep.length || followed
+        ? [{ name: "AMALGAM_STATE", value: "dynamodb:${table-name:state}", reason: "where functions keep state" }]
         : []),
       ...(write.length
         ? [{ name: "AMALGAM_DEAD_LETTERS", value: "${place:dead-letters}", reason: "where refused data is kept" }]

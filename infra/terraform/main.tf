@@ -29,6 +29,7 @@ locals {
     logs = merge(
       { for name, pattern in var.log_groups : name => { arn = name, prefix = "" } },
       { for name in var.account_logs == null ? [] : ["of the account"] : name => { arn = name, prefix = "" } },
+      { for name in var.log_group_selection == null ? [] : ["of the selection"] : name => { arn = name, prefix = "" } },
     )
   }
   variables_of = { sqs = "queues", kinesis = "streams", sns = "topics", s3 = "buckets", firehose = "delivery_stream_roles", logs = "log_groups" }
@@ -98,7 +99,7 @@ resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}-${each.key}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
-  tags              = var.tags
+  tags              = length(local.collector_tag) == 0 ? var.tags : merge(var.tags, local.collector_tag)
 }
 
 resource "aws_iam_role" "this" {
@@ -124,8 +125,10 @@ resource "aws_iam_role_policy" "this" {
     Version = "2012-10-17"
     Statement = concat(
       [
-        for permission in each.value.permissions :
-        { Effect = "Allow", Action = permission.actions, Resource = local.resolved[permission.resource] }
+        for permission in each.value.permissions : merge(
+          { Effect = "Allow", Action = permission.actions, Resource = local.resolved[permission.resource] },
+          can(permission.prefix) ? { Condition = { StringEquals = { "s3:prefix" = permission.prefix } } } : {},
+        )
         if !startswith(permission.resource, "$${") || contains(local.named, permission.resource)
       ],
       flatten([
@@ -212,7 +215,7 @@ resource "aws_lambda_function" "this" {
     for_each = var.vpc_config == null ? [] : [var.vpc_config]
     content {
       subnet_ids                  = vpc_config.value.subnet_ids
-      security_group_ids          = vpc_config.value.security_group_ids
+      security_group_ids          = local.security_group_ids
       ipv6_allowed_for_dual_stack = vpc_config.value.ipv6_allowed_for_dual_stack
     }
   }

@@ -11,6 +11,21 @@ export interface GraphDescription {
   readonly components: readonly ComponentDescription[];
   /** From a component to those that its arguments refer to. */
   readonly edges: readonly { readonly from: string; readonly to: string }[];
+  /** Where functions read their configuration; absent where it is in their bundle. */
+  readonly followed?: FollowedDescription;
+}
+
+/** A configuration that is read while the functions run. The last good one is kept in the state store. */
+export interface FollowedDescription {
+  /** Addresses, without credentials. */
+  readonly from: readonly string[];
+  readonly permissions: readonly {
+    readonly actions: readonly string[];
+    readonly resource: string;
+    /** Nothing else of a bucket may be listed. */
+    readonly prefix?: string;
+    readonly reason: string;
+  }[];
 }
 
 export interface ComponentDescription {
