@@ -40,7 +40,7 @@ output "function_names" {
   }
   precondition {
     condition     = alltrue([for service, each in local.brought : length(each) == 0 || contains([for connectable in local.plan.connectable : connectable.service], service)])
-    error_message = "${join(", ", [for service, each in local.brought : service == "logs" ? "log_groups or account_logs" : local.variables_of[service] if length(each) > 0 && !contains([for connectable in local.plan.connectable : connectable.service], service)])} should be left out, since no component of the configuration takes it."
+    error_message = "${join(", ", [for service, each in local.brought : service == "logs" ? "log_groups, account_logs or log_group_selection" : local.variables_of[service] if length(each) > 0 && !contains([for connectable in local.plan.connectable : connectable.service], service)])} should be left out, since no component of the configuration takes it."
   }
 }
 
@@ -77,6 +77,22 @@ output "state" {
 output "log_group_names" {
   description = "Where the functions write their own logs."
   value       = { for kind, each in aws_cloudwatch_log_group.this : kind => each.name }
+}
+
+output "log_group_subscriber" {
+  description = "The function of log_group_selection, its log group, and the name of its subscriptions; null where there is none."
+  value = one([
+    for id, each in aws_lambda_function.subscriber : {
+      function_name  = each.function_name
+      log_group_name = aws_cloudwatch_log_group.subscriber[id].name
+      filter_name    = each.function_name
+    }
+  ])
+}
+
+output "security_group_id" {
+  description = "The security group that vpc_config makes, for rules of what the functions reach; null where there is none."
+  value       = one([for each in aws_security_group.this : each.id])
 }
 
 output "alarm_arns" {

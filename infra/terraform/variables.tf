@@ -129,17 +129,18 @@ variable "log_retention_days" {
 }
 
 variable "vpc_config" {
-  description = "Where all functions run, to reach what has no public address. They then reach the internet only where the subnets have a way out, such as a NAT gateway. By default in no VPC."
+  description = "Where the functions of the configuration run, to reach what has no public address: `subnet_ids`, and `security_group_ids`, by default a new one that may reach everything, the output security_group_id. They then reach the internet only where the subnets have a way out, such as a NAT gateway. By default in no VPC."
   type = object({
-    subnet_ids                  = set(string)
-    security_group_ids          = set(string)
+    # not sets, of which nothing is known before all items are
+    subnet_ids                  = list(string)
+    security_group_ids          = optional(list(string))
     ipv6_allowed_for_dual_stack = optional(bool, false)
   })
   default = null
 
   validation {
-    condition     = try(length(var.vpc_config.subnet_ids) > 0 && length(var.vpc_config.security_group_ids) > 0, var.vpc_config == null)
-    error_message = "vpc_config should have at least one subnet and one security group."
+    condition     = try(length(var.vpc_config.subnet_ids) > 0 && try(length(var.vpc_config.security_group_ids) > 0, true), var.vpc_config == null)
+    error_message = "vpc_config should have at least one subnet, and at least one security group or no security_group_ids."
   }
 }
 
@@ -158,6 +159,32 @@ variable "account_logs" {
   validation {
     condition     = alltrue([for name in try(var.account_logs.except, []) : can(regex("^[A-Za-z0-9_/.#-]{1,512}$", name))])
     error_message = "account_logs.except should have names of log groups, without patterns, since AWS selects only by name."
+  }
+}
+
+variable "log_group_selection" {
+  description = "Subscribes log groups by tags and names, those to come, too, with a function of its own: `tags` must all be there, and `*` is any value; `include` and `exclude` have names with `*` for any characters. `filter_pattern` is what CloudWatch sends, by default everything; `every` is how often all log groups are looked at, by default `1 day`; `events = false` is without news from CloudTrail. What to do before it goes: docs/log-groups.md."
+  type = object({
+    tags           = optional(map(string), {})
+    include        = optional(set(string), [])
+    exclude        = optional(set(string), [])
+    filter_pattern = optional(string, "")
+    every          = optional(string, "1 day")
+    events         = optional(bool, true)
+  })
+  default = null
+
+  validation {
+    condition     = try(length(var.log_group_selection.tags) + length(var.log_group_selection.include) > 0, var.log_group_selection == null)
+    error_message = "log_group_selection should have tags or include, which say which log groups are subscribed: include = [\"*\"] is all."
+  }
+  validation {
+    condition     = alltrue([for name in try(concat(tolist(var.log_group_selection.include), tolist(var.log_group_selection.exclude)), []) : can(regex("^[A-Za-z0-9_./#*-]{1,512}$", name))])
+    error_message = "log_group_selection should have names of letters, digits and _-/.#* in include and exclude."
+  }
+  validation {
+    condition     = can(regex("^(1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))$", try(coalesce(var.log_group_selection.every), "1 day")))
+    error_message = "log_group_selection.every should be a minute or more, such as 1 day or 12 hours."
   }
 }
 

@@ -105,13 +105,15 @@ const arns: Readonly<Record<string, string>> = {
   aws_iam_role: `arn:aws:iam::${account}:role/`,
   aws_lambda_function: `arn:aws:lambda:${region}:${account}:function:`,
   aws_s3_bucket: "arn:aws:s3:::",
+  aws_security_group: `arn:aws:ec2:${region}:${account}:security-group/`,
   aws_sqs_queue: `arn:aws:sqs:${region}:${account}:`,
 };
 
 /** What AWS would say of a resource after its creation; `null` is a resource that goes. */
 function made(type: string, value: Json | null): Json | null {
   if (!value) return null;
-  const name = String(value["name"] ?? value["function_name"] ?? value["bucket"] ?? value["alarm_name"] ?? "made");
+  const names = ["name", "function_name", "bucket", "alarm_name", "name_prefix"].map(each => value[each]);
+  const name = names.find(each => typeof each === "string") ?? "made";
   const known: Json = {
     id: type === "aws_sqs_queue" ? `https://sqs.${region}.amazonaws.com/${account}/${name}` : name,
     arn: `${arns[type] ?? `arn:aws:none:${region}:${account}:`}${name}`,
@@ -120,6 +122,7 @@ function made(type: string, value: Json | null): Json | null {
     account_id: account,
     partition: "aws",
     region,
+    vpc_id: "vpc-1",
     ...(type.startsWith("aws_region") && { name: region }),
   };
   return withComputed(type, value, key => known[key] ?? null);
