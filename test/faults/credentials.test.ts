@@ -3,11 +3,14 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { functionLetters } from "../../functions/aws/dead-letters.ts";
+import { LocalProcess } from "../../functions/local/process.ts";
 import { startBackend } from "../../lib/pipeline/components/testing.ts";
 import { type DeadLetter, memoryDeadLetters } from "../../lib/pipeline/delivery/dead-letters.ts";
 import { readLetter } from "../../lib/pipeline/delivery/dead-letters-form.ts";
+import { testLog } from "../../lib/pipeline/graph/testing.ts";
 import { DynamoDbStore } from "../../lib/pipeline/state/dynamodb.ts";
 import { type Emulator, startEmulator } from "../../lib/pipeline/state/testing.ts";
+import { freePort } from "../e2e/support/ports.ts";
 import { temporaryFolder } from "../e2e/support/process.ts";
 import { balanced, balanceOf } from "./support/account.ts";
 import { type Behaviour, type FaultyBackend, good, refuses, startFaultyBackend } from "./support/backend.ts";
@@ -61,8 +64,23 @@ loki.source.api "in" {
   forward_to = [loki.write.out.receiver]
 }`;
 
+/** What is sent with credentials of a component of its own, or of the arguments. */
+const otlp = (auth: string, client: string) => `
+${auth}
+otelcol.exporter.otlphttp "out" {
+  client {
+    endpoint = "${backend.url}"
+    ${client}
+  }
+  retry_on_failure { enabled = false }
+}
+otelcol.receiver.otlp "in" {
+  http { }
+  output { traces = [otelcol.exporter.otlphttp.out.input] }
+}`;
+
 /** Sends three messages, and says where their records are. */
-async function send(config: string, wire: "loki" | "remote_write_v1") {
+async function send(config: string, wire: "loki" | "remote_write_v1" | "otlp_traces") {
   const letters = memoryDeadLetters();
   let passed = 0;
   const clock = () => Date.now() + passed;
@@ -86,6 +104,7 @@ async function send(config: string, wire: "loki" | "remote_write_v1") {
   return { invoke, pass, giveUp: () => pass(3_600_000) };
 }
 
+type Wait = PromiseWithResolvers<void>;
 const all = ["a", "b", "c"];
 const delivered = { stored: all, dead: [], returned: [] };
 
@@ -230,6 +249,111 @@ describe("of others", () => {
     behave();
     expect(await invoke()).toEqual({ stored: [], dead: all, returned: [] });
     expect([seen, source.got.length]).toEqual([["Bearer fresh"], 2]);
+  });
+
+  const uses = (component: string, more: string) => ({
+    auth: `otelcol.auth.${component} "a" {\n${more}\n}`,
+    client: `auth = otelcol.auth.${component}.a.handler`,
+  });
+  const secret = "remote.http.secret.content";
+  const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
+
+  test.for([
+    { it: "otelcol.auth.bearer", ...uses("bearer", `token = ${secret}`), headers: bearer },
+    {
+      it: "otelcol.auth.basic",
+      ...uses("basic", `username = "u"\npassword = ${secret}`),
+      headers: (text: string) => ({ authorization: `Basic ${Buffer.from(`u:${text}`).toString("base64")}` }),
+    },
+    {
+      it: "otelcol.auth.headers",
+      ...uses("headers", `header {\nkey = "X-Key"\nvalue = ${secret}\n}`),
+      headers: (text: string) => ({ "x-key": text }),
+    },
+    {
+      it: "headers of the client",
+      auth: "",
+      client: `headers = { "X-Key" = convert.nonsensitive(${secret}) }`,
+      headers: (text: string) => ({ "x-key": text }),
+    },
+    {
+      it: "otelcol.auth.bearer, in a module",
+      auth: `declare "auth" {\nargument "token" { }\n${uses("bearer", "token = argument.token.value").auth}\nexport "handler" { value = otelcol.auth.bearer.a.handler }\n}\nauth "m" { token = ${secret} }`,
+      client: "auth = auth.m.handler",
+      headers: bearer,
+    },
+  ])(
+    "otelcol.exporter.otlphttp with $it: a secret that was rotated is read again",
+    async ({ auth, client, headers }) => {
+      // biome-ignore format: a table
+      let content = "old";
+      const source = await startBackend(() => ({ body: content }));
+      const seen: unknown[] = [];
+      let taken = "fresh";
+      const [name = ""] = Object.keys(headers(""));
+      const behave = (status: number) =>
+        backend.reset(({ request }) => {
+          seen.push({ [name]: request.headers[name] });
+          return JSON.stringify(seen.at(-1)) === JSON.stringify(headers(taken)) ? good : refuses(status);
+        });
+      behave(403);
+      const config = `remote.http "secret" {\nurl = "${source.url}"\npoll_frequency = "5m"\n is_secret = true\n}`;
+      const { invoke, pass } = await send(`${config}\n${otlp(auth, client)}`, "otlp_traces");
+      pass(60_000); // so that it was not read just now
+      content = "fresh";
+      expect(await invoke()).toEqual(delivered);
+      // each of the messages is a request, whose secret is read once for all
+      expect(seen.slice(0, 3)).toEqual(all.map(() => headers("old")));
+      expect(seen.slice(3)).toEqual(all.map(() => headers("fresh")));
+      expect(source.got.length).toBe(2);
+
+      // a secret that nobody takes any more is refused: it is not read again and again
+      seen.length = 0;
+      taken = "another one";
+      behave(401);
+      expect(await invoke()).toEqual({ stored: [], dead: all, returned: [] });
+      expect([seen, source.got.length]).toEqual([all.map(() => headers("fresh")), 2]);
+    },
+  );
+
+  test("a configuration that is loaded meanwhile does not wait for ever", async () => {
+    let asked = 0;
+    const [waits, release, loads] = [1, 2, 3].map(() => Promise.withResolvers<void>()) as [Wait, Wait, Wait];
+    const source = await startFront(async () => {
+      if (++asked === 1) return { status: 200, body: "old" };
+      if (asked === 2) {
+        waits.resolve();
+        await release.promise;
+      } else loads.resolve();
+      return { status: 200, body: "fresh" };
+    });
+    onTestFinished(() => source.close());
+    const seen: unknown[] = [];
+    backend.reset(({ request }) => {
+      seen.push(request.headers.authorization);
+      return seen.at(-1) === "Bearer fresh" ? good : refuses(401);
+    });
+    const folder = temporaryFolder();
+    const config = path.join(folder, "config.alloy");
+    const port = await freePort();
+    const receiver = otlp("otelcol.auth.bearer \"a\" { token = remote.http.secret.content }", "auth = otelcol.auth.bearer.a.handler").replace("http { }", `http { endpoint = "127.0.0.1:${port}" }`); // biome-ignore format: one text
+    writeFileSync(config, `remote.http "secret" {\nurl = "${source.url}"\nis_secret = true\n}\n${receiver}`);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const local = new LocalProcess({ config, storagePath: path.join(folder, "data"), stability: "generally-available", log: testLog() }); // biome-ignore format: one call
+    onTestFinished(() => local.stop());
+    await local.load();
+    vi.setSystemTime(Date.now() + 60_000);
+    const headers = { "content-type": "application/json" };
+    const answer = fetch(`http://127.0.0.1:${port}/v1/traces`, { method: "POST", headers, body: bodyFor("otlp_traces", all) }); // biome-ignore format: one call
+    await waits.promise;
+    const loaded = local.load();
+    await loads.promise;
+    release.resolve();
+    await loaded;
+    expect((await answer).status).toBe(200);
+    expect([...backend.stored.keys()]).toEqual(all);
+    expect(seen).toEqual(["Bearer old", "Bearer fresh"]);
   });
 
   test.for([

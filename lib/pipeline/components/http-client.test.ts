@@ -23,18 +23,26 @@ describe("a request of an endpoint that is refused for its credentials", () => {
       asked: 1,
     },
     { it: "stays refused where there is no other client", status: 403, replaced: false, out: ["old"], asked: 1 },
+    {
+      it: "stays refused where the other client is for another address",
+      status: 401,
+      replaced: true,
+      elsewhere: true,
+      out: ["old"],
+      asked: 1,
+    },
     { it: "stays refused where it was for something else", status: 404, replaced: true, out: ["old"], asked: 0 },
-  ])("$it", async ({ status, replaced, out, asked }) => {
+  ])("$it", async ({ status, replaced, elsewhere, out, asked }) => {
     // biome-ignore format: a table
     const { got, url } = await startBackend(({ headers }) => ({
       status: headers.authorization === "Bearer fresh" ? 200 : status,
     }));
-    const args = (token: string) => httpClientArgs.decode({ bearer_token: token });
+    const args = (token: string, to = url) => ({ ...httpClientArgs.decode({ bearer_token: token }), url: to });
     let times = 0;
     const host = testHost({
       readAgain: async () => {
         times++;
-        if (replaced) endpointClient(args("fresh"), host, 1);
+        if (replaced) endpointClient(args("fresh", elsewhere ? `${url}/other` : url), host, 1);
       },
     });
     const other = endpointClient(args("of another endpoint"), host, 0);

@@ -5,6 +5,7 @@ import { messageOf } from "../delivery/errors.ts";
 import type { Authorize, HttpClient } from "../delivery/http.ts";
 import { userAgent } from "../delivery/user-agent.ts";
 import { type Host, ProblemError } from "../graph/component.ts";
+import { withFreshCredentials } from "./fresh-credentials.ts";
 
 export * from "../delivery/client-arguments.ts";
 
@@ -17,22 +18,12 @@ export function makeClient(args: HttpClientArgs, { directory }: Host, authorize?
   }
 }
 
-/**
- * The client of an endpoint, the n-th of its component, whose arguments may come from elsewhere. A request that is refused for its
- * credentials is sent once more by the client that the component has now, if the values were others when they were read again.
- */
-export function endpointClient(args: HttpClientArgs, host: Host, n: number, authorize?: Authorize): HttpClient {
-  const client = makeClient(args, host, authorize);
-  const key = `client ${n}`;
-  host.memory.set(key, client);
-  return {
-    close: () => client.close(),
-    async request(options) {
-      const answer = await client.request(options);
-      if (!host.readAgain || (answer.status !== 401 && answer.status !== 403)) return answer;
-      await host.readAgain();
-      const newest = host.memory.get(key) as HttpClient; // put there above
-      return newest === client ? answer : newest.request(options);
-    },
-  };
+/** The client of an endpoint, the n-th of its component, whose arguments may come from elsewhere. */
+export function endpointClient(
+  args: HttpClientArgs & { readonly url: string },
+  host: Host,
+  n: number,
+  authorize?: Authorize,
+): HttpClient {
+  return withFreshCredentials({ to: args.url, client: makeClient(args, host, authorize) }, host, `client ${n}`).client;
 }

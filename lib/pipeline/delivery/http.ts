@@ -288,7 +288,7 @@ function collect(
 }
 
 /** The time and the caller's signal that end a request, as one signal. */
-function startLimit(signal: AbortSignal | undefined, timeoutMs: number, name: string) {
+export function startLimit(signal: AbortSignal | undefined, timeoutMs: number, name: string) {
   const controller = new AbortController();
   const cancel = () =>
     controller.abort(new DeliveryError(`${name}: the request was cancelled`, { kind: "retry", cause: signal?.reason }));

@@ -24,6 +24,7 @@ import type { Signal } from "../../../graph/trigger.ts";
 import { halveRequest, mergeRequests } from "../../../telemetry/otlp/batch.ts";
 import { requestToJson } from "../../../telemetry/otlp/json-write.ts";
 import { readExportResponse } from "../../../telemetry/otlp/responses.ts";
+import { type FreshSender, withFreshCredentials } from "../../fresh-credentials.ts";
 import { replayTo } from "../../replay.ts";
 import { createWriter, type Writer, withoutCredentials } from "../../writer.ts";
 import { clientTls, debugMetrics } from "../args.ts";
@@ -135,11 +136,11 @@ export const otelcolExporterOtlphttp = defineComponent({
       };
   },
   build(args, host) {
-    const http = makeClient(args.client, host);
+    const sender = senderOf(args, host);
     const writers = {
-      traces: signalWriter("traces", args, http, host),
-      logs: signalWriter("logs", args, http, host),
-      metrics: signalWriter("metrics", args, http, host),
+      traces: signalWriter("traces", args, sender, host),
+      logs: signalWriter("logs", args, sender, host),
+      metrics: signalWriter("metrics", args, sender, host),
     };
     const consume = (batch: OtlpBatch, invocation: Invocation) => {
       const size = args.sending_queue.batch?.sizer === "bytes" ? batch.data.byteLength : countItems(batch);
@@ -158,6 +159,13 @@ export const otelcolExporterOtlphttp = defineComponent({
   },
 });
 
+/** What all signals are sent with. */
+function senderOf(args: Args, host: Host): FreshSender {
+  const to = (["traces", "logs", "metrics"] as const).map(signal => urlOf(signal, args)).join(" ");
+  const { auth } = args.client;
+  return withFreshCredentials({ to, client: makeClient(args.client, host), authorize: auth?.client }, host);
+}
+
 function makeClient(args: ClientArgs, { directory }: Host): HttpClient {
   const { tls, timeout, headers, proxy_url, max_conns_per_host, disable_keep_alives } = args;
   return createHttpClient({
@@ -171,10 +179,10 @@ function makeClient(args: ClientArgs, { directory }: Host): HttpClient {
 }
 
 /** Without a `batch` block each request that comes in is one that goes out, as in Alloy. */
-function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host): Writer<OtlpBatch> {
+function signalWriter(signal: Signal, args: Args, sender: FreshSender, host: Host): Writer<OtlpBatch> {
   const url = urlOf(signal, args);
   const { batch, num_consumers } = args.sending_queue;
-  const { compression, compression_params, auth } = args.client;
+  const { compression, compression_params } = args.client;
   const compressed = compression !== "none" && compression !== "";
   const json = args.encoding === "json";
   const encode = (bytes: Uint8Array) => (json ? requestToJson(signal, bytes) : bytes);
@@ -184,8 +192,7 @@ function signalWriter(signal: Signal, args: Args, client: HttpClient, host: Host
     backend: "otlp",
     format: json ? `otlp_${signal}_json` : `otlp_${signal}`,
     policy: retryPolicy(args),
-    client,
-    ...(auth?.client && { authorize: auth.client }),
+    ...sender,
     timeoutMs: args.client.timeout,
     maxBytes: batch ? batch.max_size || Number.POSITIVE_INFINITY : 1,
     concurrency: num_consumers,
