@@ -420,6 +420,42 @@ describe.skipIf(!hasTerraform)("the module", { timeout: 60_000 }, () => {
     expect(state.of("aws_sqs_queue")["queue"]?.["sqs_managed_sse_enabled"]).toBe(null);
   });
 
+  test("makes a security group in the network of the subnets, from which functions reach everything", async () => {
+    const state = await deployments.apply(
+      messages,
+      'vpc_config = { subnet_ids = ["subnet-${terraform_data.later.id}", "subnet-2"], ipv6_allowed_for_dual_stack = true }',
+      later,
+    );
+    expect(state.of("aws_security_group")["functions"]).toMatchObject({
+      description: "Functions of amalgam",
+      vpc_id: "vpc-1",
+      ingress: [],
+      timeouts: { delete: "45m" },
+    });
+    const rules = Object.values(state.of("aws_vpc_security_group_egress_rule"));
+    const { id } = state.of("aws_security_group")["functions"] ?? {};
+    expect(
+      rules.map(each => [each["security_group_id"], each["ip_protocol"], each["cidr_ipv4"], each["cidr_ipv6"]]),
+    ).toEqual([
+      [id, "-1", "0.0.0.0/0", null],
+      [id, "-1", null, "::/0"],
+    ]);
+    expect(state.of("aws_lambda_function")["queue"]?.["vpc_config"][0].security_group_ids).toEqual([id]);
+    expect(state.outputs["security_group_id"]).toBe(id);
+  });
+
+  test("takes security groups that are made in the same apply, and makes none", async () => {
+    const state = await deployments.apply(
+      messages,
+      'vpc_config = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-${terraform_data.later.id}"] }',
+      later,
+    );
+    expect([state.of("aws_security_group"), state.outputs["security_group_id"]]).toEqual([{}, null]);
+    expect(state.of("aws_lambda_function")["queue"]?.["vpc_config"][0].security_group_ids).toEqual([
+      expect.stringMatching(/^sg-[0-9a-f-]{36}$/),
+    ]);
+  });
+
   test("makes a function and its dead-letter queue with the first stream", async () => {
     const state = await deployments.apply(
       streams,

@@ -99,7 +99,7 @@ resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}-${each.key}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
-  tags              = length(local.collector_tag) == 0 ? var.tags : merge(var.tags, local.collector_tag)
+  tags              = merge(var.tags, local.collector_tag)
 }
 
 resource "aws_iam_role" "this" {

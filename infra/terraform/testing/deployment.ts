@@ -33,8 +33,8 @@ export class State {
   }
 
   /** What a role may do, or may not, one text for each statement. */
-  statements(role: string): string[] {
-    const policy = this.of("aws_iam_role_policy")[role]?.["policy"] ?? '{"Statement":[]}';
+  statements(role: string, name = "this"): string[] {
+    const policy = this.of("aws_iam_role_policy", name)[role]?.["policy"] ?? '{"Statement":[]}';
     return JSON.parse(policy).Statement.map(({ Effect, Action, Resource }: Values) =>
       [Effect === "Allow" ? "may" : "may not", [Action].flat().join(", "), "on", [Resource].flat().join(", ")].join(
         " ",
@@ -58,8 +58,14 @@ export class Deployments {
   static async open(): Promise<Deployments> {
     const workspace = await Workspace.open({});
     mkdirSync(path.join(workspace.folder, "bundle"));
-    writeFileSync(path.join(workspace.folder, "bundle/function.zip"), archive(new Map()));
+    for (const name of ["function.zip", "subscriber.zip"])
+      writeFileSync(path.join(workspace.folder, "bundle", name), archive(new Map()));
     return new Deployments(workspace);
+  }
+
+  /** Where it is, with a folder named `bundle`. */
+  get folder(): string {
+    return this.#workspace.folder;
   }
 
   /** What Terraform prints about a plan, as one line. */

@@ -89,6 +89,11 @@ export const streams = graphOf(
   writer,
 );
 
+/** Subscribes one log group by its name. */
+export const logs = graphOf(
+  component("loki.source.cloudwatch_logs.a", [records(["log-subscription"], { logGroups: ["/app"] })]),
+);
+
 export const kafkaOf = (authentication: string): GraphDescription => graphOf(kafka(authentication, ["orders"]));
 
 export const patterns = graphOf(

@@ -12,3 +12,14 @@ test.for([
 ])("$it come back as they were", ({ value }) => {
   expect(decodeMsgpack(encodeMsgpack(value))).toEqual(value);
 });
+
+test.for([
+  [0xd4, 1],
+  [0xd5, 2],
+  [0xd6, 4],
+  [0xd7, 8],
+  [0xd8, 16],
+] as const)("what is known in part, with type %i and %i bytes, is not known", ([type, size]) => {
+  const bytes = [0x92, type, 12, ...Array.from({ length: size }, () => 1), 0xc3];
+  expect(decodeMsgpack(Uint8Array.from(bytes))).toEqual([unknown, true]);
+});

@@ -52,6 +52,8 @@ export function decodeMsgpack(bytes: Uint8Array): unknown {
     212: () => extension(1),
     213: () => extension(2),
     214: () => extension(4),
+    215: () => extension(8),
+    216: () => extension(16),
     217: () => text(uint8()),
     218: () => text(uint16()),
     219: () => text(uint32()),
