@@ -185,6 +185,35 @@ test("what a deployment may connect has all that it needs", () => {
   ]);
 });
 
+test.for([
+  {
+    it: "its only source is one that the deployment brings",
+    triggers: [records(["stream"], { from: ["clicks-*"] })],
+    writer: true,
+    out: ["hand-over"],
+  },
+  { it: "nothing can call it", triggers: [], writer: true, out: [] },
+  { it: "nothing is written", triggers: [records(["stream"], { from: ["clicks-*"] })], writer: false, out: [] },
+])("where $it, what waits for a backend has: $out", ({ triggers, writer, out }) => {
+  // biome-ignore format: a table
+  const writers = writer ? [component("loki.write.a", [], { deadLetters: true })] : [];
+  const { functions, queues, eventSources, environment, connectable } = planResources(
+    graphOf(component("loki.source.kinesis.a", triggers), ...writers),
+  );
+  expect([
+    functions.map(({ kind }) => kind),
+    queues.map(({ id }) => id),
+    eventSources.map(each => each.function),
+    environment.filter(({ name }) => name === "AMALGAM_HAND_OVER").map(() => "hand-over"),
+    // what it brings may send there, too
+    connectable.flatMap(({ makes }) =>
+      (makes?.functions ?? []).flatMap(({ permissions }) =>
+        permissions.filter(({ resource }) => resource === "${queue:hand-over}").map(() => "hand-over"),
+      ),
+    ),
+  ]).toEqual([out, out, out, out, out]);
+});
+
 test("a kind that the configuration names a source of is not made twice", () => {
   const { connectable } = planResources(every);
   expect(connectable.map(each => `${each.service} ${each.function} ${each.makes ? "makes it" : "is there"}`)).toEqual([

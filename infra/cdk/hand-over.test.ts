@@ -1,5 +1,6 @@
 /** What waits for a backend: a queue that keeps the order of each destination, and a function that delivers from it. */
 import { Match, Template } from "aws-cdk-lib/assertions";
+import { Stream } from "aws-cdk-lib/aws-kinesis";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, test } from "vitest";
@@ -84,6 +85,18 @@ test.for([
   const [made] = Object.values(template.findResources("AWS::Lambda::Function"));
   expect(made?.["Properties"].Environment?.Variables?.AMALGAM_HAND_OVER).toBe(variable);
   expect(allowed(template).filter(({ Action }) => JSON.stringify(Action).includes("ReceiveMessage"))).toEqual([]);
+});
+
+test("it is there with the first stream that the user brings, where the configuration names none", () => {
+  const stack = emptyStack();
+  const text = config.replace("loki.source.cloudwatch_logs", "loki.source.kinesis").replace("{ forward", '{\n streams = ["shop-*"]\n forward'); // biome-ignore format: a line
+  const { collector } = synthesize(text, { streams: [new Stream(stack, "Orders")] }, stack);
+  expect(collector.plan.functions.map(({ kind }) => kind)).toEqual(["hand-over", "stream"]);
+  const queue = idOf(stack, collector.handOver?.queue);
+  Template.fromStack(stack).hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+    EventSourceArn: { "Fn::GetAtt": [queue, "Arn"] },
+    FunctionName: { Ref: idOf(stack, collector.handOver?.function) },
+  });
 });
 
 test("what is too large for a message goes into the user's bucket", () => {
