@@ -18,11 +18,16 @@ const names: readonly (readonly [RegExp, (...parts: string[]) => string])[] = [
   [/^([A-Z]\w+)\/Role\/Resource$/, kind => kebab(kind)],
   [/^Schedule\/SchedulerRole\/Resource$/, () => "scheduler"],
   [/^Bus\/Rule (.+)$/, component => `rule:${component}`],
+  [/\/Subscriber\/Resource\/Resource$/, () => "function:log-group-subscriber"],
+  [/\/Subscriber\/Logs\/Resource$/, () => "log-group:log-group-subscriber"],
+  [/\/Subscriber\/Role\/Resource$/, () => "log-group-subscriber"],
+  [/\/Subscriber\/SchedulerRole\/Resource$/, () => "log-group-subscriber-scheduler"],
+  [/\/Subscriber\/Changes\/Resource$/, () => "rule:log-group-subscriber"],
 ];
 
 const kebab = (name: string): string => name.replaceAll(/(?<!^)([A-Z])/g, "-$1").toLowerCase();
 
-/** The list of a stack whose only collector is named `Collector`. */
+/** The list of a stack whose only collector is named `Collector`, and whose subscriber of log groups, if it has one, `Subscriber`. */
 export function factsOfStack(stack: Stack): string[] {
   const ids = new Map<string, string>();
   for (const element of stack.node.findAll())
@@ -75,11 +80,15 @@ function factsOfResource(type: string, name: string, of: Properties): string[] {
           timeout: of["Timeout"],
           variables: Object.keys(of["Environment"]?.Variables ?? {}).filter(each => each.startsWith("AMALGAM_")),
         }),
+        ...say.selection(of["Environment"]?.Variables?.AMALGAM_SUBSCRIBER, name => name),
       ];
     case "AWS::IAM::Policy":
       return of["PolicyDocument"].Statement.flatMap(({ Action, Resource }: Properties) => {
         const actions = [Action].flat() as string[]; // one, or a list
-        return actions.map(action => say.allow(bare(of["Roles"][0]), action, resourceName(Resource)));
+        const resources = [Resource].flat() as string[];
+        return resources.flatMap(each =>
+          actions.map(action => say.allow(bare(of["Roles"][0]), action, resourceName(each))),
+        );
       });
     case "AWS::Lambda::Url":
       return [say.url(bare(of["TargetFunctionArn"]), of["AuthType"])];
@@ -133,7 +142,7 @@ function factsOfResource(type: string, name: string, of: Properties): string[] {
         age: RetryPolicy?.MaximumEventAgeInSeconds,
         deadLetters: DeadLetterConfig?.Arn,
       };
-      return [say.rule(of["EventBusName"], of["EventPattern"], target)];
+      return [say.rule(of["EventBusName"] ?? "default", of["EventPattern"], target)];
     }
     case "Custom::S3BucketNotifications":
       return of["NotificationConfiguration"].QueueConfigurations.map(({ QueueArn, Filter }: Properties) => {

@@ -2,6 +2,7 @@
  * What a deployment is made of as a list of sentences, in which resources have the names of the plan. The plan, a template of
  * CloudFormation and a state of Terraform give the same list where they are printers of one description.
  */
+import type { Settings } from "../../functions/aws/subscriber/main.ts";
 import type { ResourcePlan } from "../resources.ts";
 
 export const account = "123456789012";
@@ -35,6 +36,13 @@ export const say = {
   function: ({ kind, memory, timeout, variables }: FunctionFacts) =>
     `function ${kind}: ${memory} MB, ${timeout} s, ${variables.toSorted().join(" ")}`,
   allow: (who: string, action: string, resource: string) => `${who} may ${action} on ${resource}`,
+  /** What a subscriber of log groups is told; of another function it is nothing. The name of its subscriptions is free. */
+  selection: (settings: string | undefined, nameOf: (name: string) => string): readonly string[] => {
+    if (settings === undefined) return [];
+    const { selection, filter } = JSON.parse(settings) as Settings; // as the subscriber reads it
+    const own = selection.own.map(nameOf).sort();
+    return [`selects ${text({ ...selection, own })} for ${nameOf(filter.destination)}, filter ${text(filter.pattern)}`];
+  },
   url: (kind: string, auth: string) => `url of ${kind}: ${auth.toLowerCase()}`,
   async: (kind: string, retries: number, age: number, to: string) =>
     `async ${kind}: ${retries} retries, ${age} s, ${to}`,

@@ -32,7 +32,8 @@ export function factsOfState(state: {
     const prefix = prefixes[type];
     if (!prefix) continue;
     byArn.set(values["arn"], `<${prefix}${index}>`);
-    if (type === "aws_cloudwatch_log_group") byArn.set(`${values["arn"]}:*`, `<${prefix}${index}>`);
+    if (type === "aws_cloudwatch_log_group")
+      for (const each of [`${values["arn"]}:*`, values["name"]]) byArn.set(each, `<${prefix}${index}>`);
     if (type === "aws_sqs_queue") byArn.set(values["url"], `<${prefix}${index}>`);
   }
   for (const { type, index, values } of resources)
@@ -58,10 +59,13 @@ function factsOfResource(
           timeout: of["timeout"],
           variables: Object.keys(of["environment"][0].variables ?? {}).filter(each => each.startsWith("AMALGAM_")),
         }),
+        ...say.selection(of["environment"][0].variables?.AMALGAM_SUBSCRIBER, nameOf),
       ];
     case "aws_iam_role_policy":
       return JSON.parse(of["policy"]).Statement.flatMap(({ Action, Resource }: Values) =>
-        [Action].flat().map(action => say.allow(index, String(action), nameOf(Resource))),
+        [Resource]
+          .flat()
+          .flatMap(each => [Action].flat().map(action => say.allow(kindOf(of["role"]), String(action), nameOf(each)))),
       );
     case "aws_lambda_function_url":
       return [say.url(index, of["authorization_type"])];
@@ -112,7 +116,7 @@ function factsOfResource(
     case "aws_cloudwatch_event_rule": {
       const target = others("aws_cloudwatch_event_target", index) ?? {};
       return [
-        say.rule(of["event_bus_name"], JSON.parse(of["event_pattern"]), {
+        say.rule(of["event_bus_name"] ?? "default", JSON.parse(of["event_pattern"]), {
           input: target["input_transformer"][0]?.input_template,
           retries: target["retry_policy"][0]?.maximum_retry_attempts,
           age: target["retry_policy"][0]?.maximum_event_age_in_seconds,
