@@ -39,7 +39,9 @@ export async function writeBundle(config: string | undefined, options: Omit<Prep
       ...(subscriber ? [`${kibibytes(subscriber.bytes)} compressed in ${subscriber.file}, which subscribes log groups by tags and names`] : []), // biome-ignore format: a line
       ...(plan?.functions.map(({ kind, reason }) => `function ${kind}: ${reason}`) ?? []),
       ...elsewhereLines(config, bundle),
-      ...(graph.followed?.permissions ?? []).map(({ actions, resource, reason }) => `needs ${actions.join(", ")} on ${resource}: ${reason}`),
+      ...(graph.followed?.permissions ?? []).map(
+        ({ actions, resource, reason }) => `needs ${actions.join(", ")} on ${resource}: ${reason}`,
+      ),
       ...(plan?.notes.map(note => `note: ${note}`) ?? [noPlan]),
       "",
     ].join("\n"),

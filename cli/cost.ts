@@ -1,9 +1,10 @@
 /** `amalgam cost`: what a configuration costs in a month on AWS, with everything that the number rests on. */
+import { describeFollowed } from "../functions/aws/configuration/follows.ts";
 import { createLogger } from "../functions/local/log.ts";
 import { loadOffline } from "../functions/local/offline.ts";
 import { planResources } from "../infra/resources.ts";
 import type { Stability } from "../lib/pipeline/graph/component.ts";
-import { describePipeline, type GraphDescription } from "../lib/pipeline/graph/describe.ts";
+import type { GraphDescription } from "../lib/pipeline/graph/describe.ts";
 import { formatDiagnostics } from "../lib/pipeline/syntax/report.ts";
 import { type CostLine, type CostOptions, type Estimate, estimate, problemOf, type Workload } from "./cost/estimate.ts";
 
@@ -21,7 +22,7 @@ export async function cost(config: string, options: Options): Promise<number> {
     process.stderr.write(`${formatDiagnostics(diagnostics, { hints })}\nError: the configuration does not load\n`);
     return 1;
   }
-  const graph = describePipeline(pipeline);
+  const graph = describeFollowed(config, pipeline);
   await pipeline.close();
   const plan = planResources(graph);
   const problem = problemOf(options, plan);

@@ -1,4 +1,5 @@
 /** `amalgam graph`: the components of a configuration, what calls them, and where their data goes. */
+import { describeFollowed } from "../functions/aws/configuration/follows.ts";
 import { createLogger } from "../functions/local/log.ts";
 import { loadOffline } from "../functions/local/offline.ts";
 import type { Stability } from "../lib/pipeline/graph/component.ts";
@@ -19,17 +20,17 @@ export async function graph(
     process.stderr.write(`${formatDiagnostics(diagnostics, { hints })}\nError: the configuration does not load\n`);
     return 1;
   }
-  process.stdout.write(await show(pipeline, format));
+  process.stdout.write(await show(config, pipeline, format));
   await pipeline.close();
   return 0;
 }
 
-async function show(pipeline: Pipeline, format: GraphFormat): Promise<string> {
+async function show(config: string, pipeline: Pipeline, format: GraphFormat): Promise<string> {
   switch (format) {
     case "text":
       return (await import("./graph/text.ts")).text(describePipeline(pipeline));
     case "json":
-      return (await import("./graph/json.ts")).json(describePipeline(pipeline));
+      return (await import("./graph/json.ts")).json(describeFollowed(config, pipeline));
     case "svg":
       return (await import("./graph/svg.ts")).svg((await import("./graph/model.ts")).pictureOf(pipeline));
     case "mermaid":

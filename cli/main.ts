@@ -16,6 +16,8 @@ const community = new Option("--feature.community-components.enabled", "allow co
 
 const configArgument = "a file, or a folder whose *.alloy files are one configuration";
 
+const anyConfig = `${configArgument}, s3://BUCKET/KEY or https://HOST/PATH`;
+
 program
   .command("run")
   .description("run a configuration in this process")
@@ -65,7 +67,7 @@ program
 program
   .command("validate")
   .description("say everything that is wrong with a configuration, without running it")
-  .argument("[config]", "a file, a folder whose *.alloy files are one configuration, or `-` for standard input")
+  .argument("[config]", `${anyConfig}, or \`-\` for standard input`)
   .option("--json", "print what is wrong as JSON, for editors; also of files that are half written")
   .option("--stdin-filename <name>", "read this file of the configuration from standard input, as it will be saved")
   .option("--hints", "say what may be meant by a misspelt name, as on a terminal")
@@ -74,7 +76,7 @@ program
   .addHelpText("after", help("validate config.alloy", "0 nothing is wrong, 1 something is, or it can't be read"))
   .action(async (config: string | undefined, options: Record<string, string>) => {
     const { validate } = await import("./validate.ts");
-    process.exitCode = validate(config, {
+    process.exitCode = await validate(config, {
       json: "json" in options,
       hints: "hints" in options,
       stdinName: options["stdinFilename"],
@@ -86,7 +88,7 @@ program
 program
   .command("graph")
   .description("show the components of a configuration, what calls them, and where their data goes")
-  .argument("<config>", configArgument)
+  .argument("<config>", anyConfig)
   .addOption(new Option("--format <format>", "what to print").choices(["text", "json", "svg", "mermaid", "dot"]))
   .addOption(new Option("--json", "the same as --format=json").conflicts("format"))
   .addOption(stability)
@@ -105,7 +107,7 @@ program
 program
   .command("invoke")
   .description("run one cloud event through a configuration, as a function would, and print the answer")
-  .argument("<config>", configArgument)
+  .argument("<config>", anyConfig)
   .argument("<event>", "a file with the event as JSON; the package has one of each kind in events/")
   .addOption(stability)
   .addHelpText(
@@ -123,7 +125,7 @@ program
 program
   .command("bundle")
   .description("write a configuration and the components that it names as a function, ready to deploy")
-  .argument("[config]", `${configArgument}, s3://BUCKET/KEY or https://HOST/PATH; with --remote it may be left out`)
+  .argument("[config]", `${anyConfig}; with --remote it may be left out`)
   .requiredOption("--out <folder>", "where the function is written")
   .addOption(new Option("--target <cloud>", "where it runs").choices(["aws"]).default("aws"))
   .option("--files <file...>", "files that the configuration reads, relative to its folder", [])
@@ -152,7 +154,7 @@ program
 program
   .command("cost")
   .description("estimate what a configuration costs in a month on AWS, with all that the number rests on")
-  .argument("<config>", configArgument)
+  .argument("<config>", anyConfig)
   .requiredOption("--gb-per-day <gigabytes>", "telemetry that arrives, before compression", Number)
   .option("--events-per-day <count>", "invocations with data (default: one for each 100 kB)", Number)
   .option("--memory <megabytes>", "memory of a function", Number, 512)
@@ -217,7 +219,7 @@ addLetterFilter(program.command("replay"))
   .description(
     "send dead letters again, through the writers of a configuration; those that a backend takes are deleted",
   )
-  .argument("<config>", configArgument)
+  .argument("<config>", anyConfig)
   .option("--to <component>", "send all of them through this writer; otherwise each goes through its own")
   .option("--rate <letters>", "send no more than these, as 10/s or 600/m", rate)
   .option("--dry-run", "say what would be sent, and send nothing")

@@ -1,4 +1,5 @@
 /** `amalgam replay`: sends dead letters again, through the writers of a configuration. */
+import { nameOfConfiguration } from "../functions/aws/configuration/follows.ts";
 import { createLogger } from "../functions/local/log.ts";
 import { loadOffline } from "../functions/local/offline.ts";
 import type { DeadLetter } from "../lib/pipeline/delivery/dead-letters.ts";
@@ -49,7 +50,7 @@ export async function replay(config: string, options: ReplayCommand): Promise<nu
   const interrupt = interruption(write);
   try {
     const filter = letterFilter(options, Date.now());
-    const prepare = preparer(pipeline, config, options.to);
+    const prepare = preparer(pipeline, nameOfConfiguration(config), options.to);
     const box = openLetters(options);
     try {
       const total = options.dryRun ? 0 : await box.count(filter.times);

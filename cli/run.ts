@@ -1,5 +1,7 @@
 /** `amalgam run`: the local process with its signals. */
 import type { AddressInfo } from "node:net";
+import { nameOfConfiguration } from "../functions/aws/configuration/follows.ts";
+import { isAddress } from "../functions/aws/configuration/place.ts";
 import { serveAdmin } from "../functions/local/admin.ts";
 import { createLogger } from "../functions/local/log.ts";
 import { ConfigurationError, LocalProcess } from "../functions/local/process.ts";
@@ -18,6 +20,8 @@ export interface RunOptions {
 
 /** Runs until SIGTERM or SIGINT; resolves to the exit code. */
 export async function run(config: string, { listen, ...options }: RunOptions): Promise<number> {
+  if (isAddress(config))
+    throw new Error(`run should have a file or a folder, got ${nameOfConfiguration(config)}: ${elsewhere}`);
   const log = createLogger({ hold: true });
   const local = new LocalProcess({ config, ...options, log });
   try {
@@ -59,6 +63,10 @@ export async function run(config: string, { listen, ...options }: RunOptions): P
   log.info("stopped");
   return 0;
 }
+
+/** This process follows what is elsewhere in the way of Alloy. */
+const elsewhere =
+  "a file with a remotecfg block has a server send the configuration; a file with import.http (with import.string and remote.s3 for a bucket) takes components of its declare blocks; both see what changes";
 
 /** Where the page is, also if the port was left to the system or all addresses listen. */
 function pageUrl(admin: Pick<SwitchingServer, "address">, secure: boolean): string {

@@ -1,6 +1,7 @@
 /** `amalgam validate`: everything that is wrong with a configuration, at once. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { configurationAt } from "../functions/bundle-elsewhere.ts";
 import { readConfiguration } from "../functions/local/configuration.ts";
 import { blockDefinitions, knownElsewhere } from "../lib/pipeline/components/index.ts";
 import { checkConfiguration } from "../lib/pipeline/graph/check.ts";
@@ -36,10 +37,11 @@ export interface ValidateJson {
 }
 
 /** Returns the exit code: a warning fails, too, as in Alloy. */
-export function validate(config: string | undefined, options: ValidateOptions & OutputOptions): number {
-  const read = config === "-" || options.stdinName !== undefined ? readUnsaved(config, options.stdinName) : undefined;
+export async function validate(config: string | undefined, options: ValidateOptions & OutputOptions): Promise<number> {
+  const read =
+    config === "-" || options.stdinName !== undefined ? await readUnsaved(config, options.stdinName) : undefined;
   if (!read && config === undefined) throw new Error("validate needs a configuration, or --stdin-filename");
-  const configuration = read ?? readConfiguration(config as string); // checked above
+  const configuration = read ?? (await configurationAt(config));
   const found = options.json ? findAllProblems(configuration, options) : problemsOf(configuration, options);
   if (options.json) {
     const json: ValidateJson = { version: 1, diagnostics: found.map(toJson) };
@@ -49,12 +51,12 @@ export function validate(config: string | undefined, options: ValidateOptions & 
 }
 
 /** A configuration one of whose files is read from standard input, under the name that it has or will have. */
-function readUnsaved(config: string | undefined, name = "<stdin>"): Configuration {
+async function readUnsaved(config: string | undefined, name = "<stdin>"): Promise<Configuration> {
   const { source } = decodeSource(name, readFileSync(0));
   const { file, diagnostics } = parseFile(source);
   const isSame = (other: string) => path.resolve(other) === path.resolve(name);
   if (config === undefined || config === "-" || isSame(config)) return { files: [file], diagnostics };
-  const saved = readConfiguration(config);
+  const saved = await configurationAt(config);
   return {
     files: [...saved.files.filter(each => !isSame(each.source.name)), file],
     diagnostics: [...saved.diagnostics.filter(each => !isSame(each.source.name)), ...diagnostics],

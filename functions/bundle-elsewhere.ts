@@ -2,7 +2,6 @@
 import type { File } from "../lib/pipeline/syntax/ast.ts";
 import { parseFile } from "../lib/pipeline/syntax/parser.ts";
 import { isAddress, remotePlace } from "./aws/configuration/place.ts";
-import { readerOf } from "./aws/configuration/read.ts";
 import { type Configuration, readConfiguration } from "./local/configuration.ts";
 
 /** Somebody waits for it, and has time. */
@@ -14,6 +13,7 @@ export async function configurationAt(config: string | undefined): Promise<Confi
   if (config === undefined) return { files: [], diagnostics: [], directory };
   if (!isAddress(config)) return readConfiguration(config);
   const place = remotePlace(config, "the configuration");
+  const { readerOf } = await import("./aws/configuration/read.ts"); // what needs no network is there sooner
   const read = readerOf(place, process.env["AMALGAM_CONFIG_TOKEN"]);
   const files = await read(undefined, patient).catch((error: Error) => {
     throw new Error(`${place.name} could not be read: ${error.message}`, { cause: error });

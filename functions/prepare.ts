@@ -2,12 +2,9 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { definitions } from "../lib/pipeline/components/index.ts";
-import { withoutCredentials } from "../lib/pipeline/components/writer.ts";
 import type { Stability } from "../lib/pipeline/graph/component.ts";
-import { settingOf } from "../lib/pipeline/graph/config-blocks.ts";
-import { describePipeline, type GraphDescription } from "../lib/pipeline/graph/describe.ts";
-import { configurationPermissions } from "./aws/configuration/permissions.ts";
-import { isAddress, remotePlace } from "./aws/configuration/place.ts";
+import type { GraphDescription } from "../lib/pipeline/graph/describe.ts";
+import { describeFollowed } from "./aws/configuration/follows.ts";
 import { loadFunction } from "./aws/entry.ts";
 import { type Bundle, type BundleOptions, bundle } from "./bundle.ts";
 import { configurationAt } from "./bundle-elsewhere.ts";
@@ -44,13 +41,7 @@ export async function prepare({ files, ...options }: PrepareOptions): Promise<Pr
     log: createLogger({ level: "error" }),
     environment: { offline: true, modules: modulesById(made.modules) },
   });
-  const graph = describePipeline(pipeline);
-  const sent = settingOf(pipeline.settings, "remotecfg")?.url;
+  const graph = describeFollowed(config, pipeline);
   await pipeline.close();
-  const from = [
-    ...(config !== undefined && isAddress(config) ? [remotePlace(config).name] : []),
-    ...(sent ? [withoutCredentials(sent)] : []),
-  ];
-  const permissions = config === undefined ? [] : configurationPermissions(config);
-  return { bundle: made, graph: from.length ? { ...graph, followed: { from, permissions } } : graph };
+  return { bundle: made, graph };
 }

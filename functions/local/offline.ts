@@ -8,8 +8,8 @@ import { buildNodes, type NodeOptions } from "../../lib/pipeline/graph/nodes.ts"
 import { type Loaded, loadPipeline } from "../../lib/pipeline/graph/pipeline.ts";
 import { MemoryStore } from "../../lib/pipeline/state/memory.ts";
 import type { Diagnostic } from "../../lib/pipeline/syntax/diagnostic.ts";
+import { configurationAt } from "../bundle-elsewhere.ts";
 import { fetchModules, modulesById } from "../bundle-modules.ts";
-import { readConfiguration } from "./configuration.ts";
 
 export interface OfflineOptions {
   readonly stability: Stability;
@@ -18,12 +18,12 @@ export interface OfflineOptions {
   readonly readValues?: boolean;
 }
 
-/** As a function would load it: with its modules fetched before, and writers that send when the flow opens. */
+/** Loads what is at a path or at an address as a function would: with its modules fetched before, and writers that send when the flow opens. */
 export async function loadOffline(
   config: string,
   { readValues = false, stability, log }: OfflineOptions,
 ): Promise<Loaded> {
-  const { files, diagnostics, directory } = readConfiguration(config);
+  const { files, diagnostics, directory } = await configurationAt(config);
   if (diagnostics.some(isError)) return { pipeline: undefined, diagnostics };
   const options: NodeOptions = { definitions: blockDefinitions, knownElsewhere, stability };
   const wrong: Diagnostic[] = [];
