@@ -33,7 +33,7 @@ describe("props that a deployment would refuse", () => {
     })),
     {
       props: { config: "missing.alloy" },
-      error: "config should be a file or a folder, got missing.alloy, which does not exist",
+      error: "config should be a file, a folder or an address, got missing.alloy, which does not exist",
     },
   ];
   test.for(refused)("$error", ({ props, error }) => {

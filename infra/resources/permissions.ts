@@ -1,5 +1,5 @@
 /** What functions may do, and why. */
-import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
+import type { ComponentDescription, GraphDescription } from "../../lib/pipeline/graph/describe.ts";
 import type { FunctionKind, PermissionPlan, SecretPlan } from "../resources.ts";
 import { objectQueues } from "./objects.ts";
 import { deadLettersOf, hasOwnQueue, namedArns } from "./sources.ts";
@@ -36,7 +36,7 @@ export function permissionsOf(graph: GraphDescription, kind: FunctionKind): Perm
       : []),
     ...storePermissions(graph, kind),
     ...(graph.followed?.permissions ?? []),
-    ...componentPermissions(graph),
+    ...componentPermissions(graph, kind),
   ];
 }
 
@@ -81,10 +81,13 @@ export const receives = [
   "sqs:ReceiveMessage",
 ];
 
-/** The permissions that components ask of AWS, one a resource; those of other clouds are granted there. */
-function componentPermissions({ components }: GraphDescription): PermissionPlan[] {
+/**
+ * The permissions that components ask of AWS, one a resource; those of other clouds are granted there. What only reads objects when
+ * an event tells of them can do so only where such events come.
+ */
+function componentPermissions({ components }: GraphDescription, kind: FunctionKind): PermissionPlan[] {
   const byResource = new Map<string, { readonly actions: Set<string>; readonly ids: Set<string> }>();
-  for (const { id, permissions } of components)
+  for (const { id, permissions } of components.filter(each => hasObjects.has(kind) || !onlyReadsObjects(each)))
     for (const { action, resource } of permissions) {
       if (!isOfAws(action)) continue;
       const entry = byResource.get(resource) ?? { actions: new Set<string>(), ids: new Set<string>() };
@@ -98,6 +101,12 @@ function componentPermissions({ components }: GraphDescription): PermissionPlan[
     reason: `${[...ids].join(", ")} ${ids.size === 1 ? "needs" : "need"} it`,
   }));
 }
+
+/** Functions to which S3 tells of objects: by a queue, also through SNS, or by EventBridge. */
+const hasObjects: ReadonlySet<FunctionKind> = new Set(["objects", "queue", "topic", "bus"]);
+
+const onlyReadsObjects = ({ triggers }: ComponentDescription): boolean =>
+  triggers.length > 0 && triggers.every(trigger => trigger.kind === "objects");
 
 /** A function gets no permission with a wildcard in its action. */
 export const wildcardProblems = ({ components }: GraphDescription): string[] =>
