@@ -113,6 +113,8 @@ export interface ObjectProgress {
   readonly lines: number;
   /** Parts of the line at `offset` that came before it. */
   readonly parts?: number;
+  /** `offset` is in a list of JSON, whose elements count as lines. */
+  readonly list?: boolean;
   /** Where decompression can begin before `offset`: a byte of the object, and the content's offset there. */
   readonly restart?: ObjectRestart;
 }

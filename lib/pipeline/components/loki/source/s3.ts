@@ -63,6 +63,11 @@ const args = object({
     "64GiB",
     "Content of an object that is taken; more than that fails it, so that a small object can't make work without end.",
   ),
+  json_list: optional(
+    string,
+    undefined,
+    "Name of a list in objects that are JSON, each of whose elements is an entry: `Records` of CloudTrail, `configurationItems` of Config. Objects that are a list are read so, too, and all others line by line. Longer elements than `max_line_size` are cut off with a mark.",
+  ),
   max_line_size: optional(bytes, "256KiB", "Longest line, as Loki takes it by default."),
   long_lines: optional(
     oneOf("long_lines", ["split", "truncate"]),
@@ -155,9 +160,10 @@ function objectReader(args: Args, host: Host, clients: ObjectClients) {
     clock: host.clock,
     lines: {
       maxBytes: args.max_line_size,
-      long: args.long_lines,
+      long: args.json_list === undefined ? args.long_lines : "truncate", // only between elements it is known where one is
       offsets: args.metadata.includes("object_offset") || args.metadata.includes("object_id"),
     },
+    list: args.json_list,
     packing: args.compression === "auto" ? undefined : args.compression,
     maxContentBytes: args.max_decompressed_size,
     batchBytes: args.batch_size,

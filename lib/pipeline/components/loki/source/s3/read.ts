@@ -7,6 +7,7 @@ import { ObjectChanged, S3Reader, type S3ReaderOptions } from "../../../../deliv
 import { type Packing, unpack } from "../../../../delivery/unpack.ts";
 import type { Invocation, Logger } from "../../../../graph/invocation.ts";
 import type { ObjectCreated, ObjectProgress, ObjectRestart } from "../../../../graph/trigger.ts";
+import { Elements } from "./elements.ts";
 import { type LineOptions, Lines, type TakeLine } from "./lines.ts";
 import { ObjectRecord, TakenOver } from "./record.ts";
 
@@ -16,6 +17,8 @@ export interface ReadOptions {
   readonly log: Logger;
   readonly clock: () => number;
   readonly lines: LineOptions;
+  /** A list in objects that are JSON, whose elements are taken for lines. */
+  readonly list?: string | undefined;
   /** What the first bytes tell where unset. */
   readonly packing: Packing | undefined;
   readonly maxContentBytes: number;
@@ -119,6 +122,7 @@ class Reading {
   readonly #times: Times;
   readonly #reader: S3Reader;
   readonly #lines: Lines;
+  readonly #elements: Elements | undefined;
   #count: number;
   /** Bytes of what was taken and not sent. */
   #taken = 0;
@@ -148,7 +152,10 @@ class Reading {
       now: options.clock,
       signal: invocation.signal,
     });
-    this.#lines = new Lines(options.lines, { offset: begin.offset, parts: begin.parts ?? 0 }, (text, ...rest) => {
+    if (options.list !== undefined) this.#elements = new Elements(options.list, begin);
+    this.#lines = new Lines(options.lines, { offset: begin.offset, parts: begin.parts ?? 0 }, (line, ...rest) => {
+      const text = this.#elements ? line.trim() : line;
+      if (this.#elements && !text) return;
       work.sink.take(this.#count++, text, ...rest);
       this.#taken += text.length + entryBytes;
     });
@@ -188,7 +195,7 @@ class Reading {
         if (at !== undefined) this.#noteRestart(at, offset);
         const known = this.#begin.offset - offset;
         offset += bytes.length;
-        if (known < bytes.length) this.#lines.push(known > 0 ? bytes.subarray(known) : bytes);
+        if (known < bytes.length) this.#push(known > 0 ? bytes.subarray(known) : bytes);
         if (this.#taken >= batchBytes) await this.#send();
       }
     } catch (error) {
@@ -196,9 +203,14 @@ class Reading {
       if (this.#isLate(error) && !this.#sent.length) return true;
       throw error;
     }
+    if (this.#elements) this.#lines.push(this.#elements.end());
     this.#lines.end();
     await this.#send();
     return false;
+  }
+
+  #push(bytes: Buffer): void {
+    this.#lines.push(this.#elements ? this.#elements.push(bytes) : bytes);
   }
 
   #noteRestart(at: number, offset: number): void {
@@ -220,6 +232,7 @@ class Reading {
       offset,
       lines: this.#count,
       ...(parts && { parts }),
+      ...(this.#elements?.isList && { list: true }),
       ...(restart && { restart }),
     };
   }
