@@ -41,6 +41,18 @@ function subscribeFunction(props: Selection) {
 const groups = (stack: Stack, name: string) =>
   stack.resolve(`arn:${stack.partition}:logs:${stack.region}:${stack.account}:log-group:${name}`) as unknown;
 
+test("what the configuration or the collector subscribes by itself is not subscribed again", () => {
+  const { stack, collector } = subscribe(
+    { include: ["/shop/*"] },
+    logs.replace("forward_to", 'log_groups = ["/shop/orders", "/shop/*"]\n  forward_to'),
+  );
+  collector.addLogGroup("/shop/carts"); // after the subscriber was made
+  const [settings] = Object.values(Template.fromStack(stack).findResources("AWS::Lambda::Function")).flatMap(
+    ({ Properties }) => Properties.Environment?.Variables?.AMALGAM_SUBSCRIBER ?? [],
+  );
+  for (const name of ["/shop/orders", "/shop/carts"]) expect(JSON.stringify(settings)).toContain(`\\"${name}\\"`);
+});
+
 describe("a subscriber of a collector", () => {
   const { stack, collector, subscriber } = subscribe({ tags: { team: "shop" }, exclude: ["*debug*"] });
   const template = Template.fromStack(stack);

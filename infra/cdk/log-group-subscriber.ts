@@ -6,7 +6,7 @@
  * A function looks at a group when CloudTrail tells that it was made, tagged or untagged, and at all of them once a day.
  */
 import path from "node:path";
-import { ArnFormat, Duration, RemovalPolicy, Stack, Stage, Tags, Token } from "aws-cdk-lib";
+import { ArnFormat, Duration, Lazy, RemovalPolicy, Stack, Stage, Tags, Token } from "aws-cdk-lib";
 import { Metric, type MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
 import { Match, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
@@ -74,6 +74,7 @@ export class LogGroupSubscriber extends Construct {
     super(scope, id);
     checkProps(props);
     const { every = Duration.days(1), events = true, tags = {}, architecture = Architecture.ARM_64 } = props;
+    functionOf(props.destination); // a collector without one is told here
     this.filterName = `amalgam-${this.node.addr}`;
     this.logGroup = new LogGroup(this, "Logs", {
       retention: props.logRetention ?? RetentionDays.TWO_WEEKS,
@@ -91,7 +92,10 @@ export class LogGroupSubscriber extends Construct {
       architecture,
       memorySize: 256,
       timeout: Duration.minutes(15),
-      environment: { AMALGAM_SUBSCRIBER: Stack.of(this).toJsonString(this.#settings(props)) },
+      // log groups may be added to the collector after this
+      environment: {
+        AMALGAM_SUBSCRIBER: Lazy.string({ produce: () => Stack.of(this).toJsonString(this.#settings(props)) }),
+      },
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
     });
@@ -127,7 +131,8 @@ export class LogGroupSubscriber extends Construct {
     const collectors = isFunction(destination)
       ? []
       : destination.node.findAll().filter(each => each instanceof LogGroup);
-    const own = [this.logGroup, ...collectors].map(group => group.logGroupName);
+    const subscribed = isFunction(destination) ? [] : (destination.logSubscription?.subscribedLogGroups ?? []);
+    const own = [...[this.logGroup, ...collectors].map(group => group.logGroupName), ...subscribed];
     return {
       selection: { tags, include, exclude, own },
       filter: { name: this.filterName, destination: functionOf(destination).functionArn, pattern: filterPattern },

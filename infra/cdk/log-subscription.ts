@@ -47,6 +47,11 @@ export class LogSubscriptionFunction extends CollectorFunction {
       });
   }
 
+  /** Names of those that are subscribed one by one. */
+  get subscribedLogGroups(): readonly string[] {
+    return [...this.#subscribed.values()];
+  }
+
   /** Subscribes a log group, once. */
   addLogGroup(group: string | ILogGroup): void {
     const name = typeof group === "string" ? group : group.logGroupName;
