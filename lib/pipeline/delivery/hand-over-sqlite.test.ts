@@ -104,3 +104,21 @@ test("a letter that can't be read says why, and does not hide the others", async
   });
   expect(whole?.letter).toEqual(letterOf("b"));
 });
+
+test("letters of one turn are stored together, or none of them", async () => {
+  const file = newFile();
+  const store = open(file);
+  const database = new DatabaseSync(file);
+  const refuse = "BEFORE INSERT ON waiting WHEN NEW.lane = 'bad' BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+  database.exec(`CREATE TRIGGER refuse ${refuse}`);
+  database.close();
+  const both = [store.put(letterOf("a"), { lane }), store.put(letterOf("b"), { lane: "bad" })];
+  expect(await store.waits(lane)).toBe(true); // what comes now has to go behind it
+  expect(await Promise.allSettled(both.map(put => put.catch(error => error.message)))).toEqual([
+    { status: "fulfilled", value: "disk full" },
+    { status: "fulfilled", value: "disk full" },
+  ]);
+  expect([await store.waits(lane), store.waiting()]).toEqual([false, { letters: 0, bytes: 0, oldest: undefined }]);
+  await Promise.all([store.put(letterOf("a"), { lane }), store.put(letterOf("b"), { lane })]);
+  expect(textsOf(store, lane)).toEqual(["a", "b"]);
+});

@@ -38,6 +38,15 @@ const schema = `
 
 const mostBytes = 1024 ** 3;
 
+/** A letter that is about to be stored. */
+interface Coming {
+  readonly lane: string;
+  readonly time: number;
+  readonly bytes: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class SqliteHandOver implements Omit<HandOver, "afterMs"> {
   /** Called when a letter is stored. */
   onPut: ((lane: string) => void) | undefined;
@@ -46,6 +55,7 @@ export class SqliteHandOver implements Omit<HandOver, "afterMs"> {
   readonly #statements;
   readonly #maxBytes: number;
   #bytes: number;
+  #coming: Coming[] = [];
 
   constructor(file: string, { maxBytes = mostBytes }: { readonly maxBytes?: number } = {}) {
     this.#file = file;
@@ -71,13 +81,36 @@ export class SqliteHandOver implements Omit<HandOver, "afterMs"> {
       throw new Error(
         `${this.#file} should have at most ${this.#maxBytes} bytes of data that waits, got ${this.#bytes + bytes.length}`,
       );
-    this.#statements.put.run(lane, letter.time, bytes);
     this.#bytes += bytes.length;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#coming.push({ lane, time: letter.time, bytes, resolve, reject });
+    if (this.#coming.length === 1) setImmediate(() => this.#store());
+    await promise;
     this.onPut?.(lane);
   }
 
+  /** Stores what came in one turn of the event loop together: each transaction waits for the disk. */
+  #store(): void {
+    const letters = this.#coming;
+    this.#coming = [];
+    if (!letters.length) return;
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      for (const { lane, time, bytes } of letters) this.#statements.put.run(lane, time, bytes);
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      for (const { bytes, reject } of letters) {
+        this.#bytes -= bytes.length;
+        reject(error);
+      }
+      return;
+    }
+    for (const { resolve } of letters) resolve();
+  }
+
   async waits(lane: string): Promise<boolean> {
-    return this.#statements.waits.get(lane) !== undefined;
+    return this.#coming.some(each => each.lane === lane) || this.#statements.waits.get(lane) !== undefined;
   }
 
   /** Those in which something waits. */
@@ -113,6 +146,7 @@ export class SqliteHandOver implements Omit<HandOver, "afterMs"> {
   }
 
   close(): void {
+    this.#store();
     if (this.#database.isOpen) this.#database.close();
   }
 }
