@@ -40,12 +40,12 @@ export interface AmalgamAttributes {
    * Where its components take requests.
    * @default unknown
    */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /**
    * ARN of the queue that it takes messages of.
    * @default unknown
    */
-  readonly queueArn?: string;
+  readonly queueArn?: string | undefined;
   /**
    * What CloudWatch sends of log groups that are subscribed to it.
    * @default all events
