@@ -1,6 +1,12 @@
 /** A function that reads objects of buckets, whose notifications come through a queue. */
-import { Stack, Validations } from "aws-cdk-lib";
-import { Bucket, EventType, type IBucket } from "aws-cdk-lib/aws-s3";
+import { Lazy, Stack, Validations } from "aws-cdk-lib";
+import {
+  Bucket,
+  EventType,
+  type IBucket,
+  type IBucketNotificationDestination,
+  type IBucketRef,
+} from "aws-cdk-lib/aws-s3";
 import { SqsDestination } from "aws-cdk-lib/aws-s3-notifications";
 import { type IQueue, Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
@@ -25,6 +31,7 @@ export interface ObjectSelectionProps {
 export class ObjectsFunction extends CollectorFunction {
   /** Takes notifications of buckets, and from the function what is left of an object. */
   readonly queue: IQueue;
+  #destination: IBucketNotificationDestination | undefined;
 
   constructor(scope: Construct, id: string, props: CollectorFunctionProps) {
     super(scope, id, "objects", props);
@@ -56,8 +63,23 @@ export class ObjectsFunction extends CollectorFunction {
   #notify(bucket: Bucket | IBucket, { prefix = "", suffix = "" }: ObjectSelectionProps): void {
     const filter = { ...(prefix && { prefix }), ...(suffix && { suffix }) };
     const filters = prefix || suffix ? [filter] : []; // one that says nothing is refused
-    bucket.addEventNotification(EventType.OBJECT_CREATED, new SqsDestination(this.queue), ...filters);
+    this.#destination ??= this.#toQueue();
+    bucket.addEventNotification(EventType.OBJECT_CREATED, this.#destination, ...filters);
     this.#acknowledgeHelper();
+  }
+
+  /** The queue, with one statement of its policy for all buckets: a policy of SQS has room for 20 with 10 conditions. */
+  #toQueue(): IBucketNotificationDestination {
+    const arns = new Set<string>();
+    const bucketArn = Lazy.any({ produce: () => [...arns] });
+    const all = { bucketRef: { bucketArn } } as unknown as IBucketRef; // only the ARN is asked for, as a condition
+    const config = new SqsDestination(this.queue).bind(this, all);
+    return {
+      bind(_, bucket) {
+        arns.add(bucket.bucketRef.bucketArn);
+        return config;
+      },
+    };
   }
 
   /** The function of CDK's library that sets notifications, one in a stack, may write its log by a policy of AWS. */
