@@ -5,7 +5,7 @@
 import path from "node:path";
 import { App, Stack } from "aws-cdk-lib";
 import { Amalgam, type AmalgamProps } from "../../infra/cdk/amalgam.ts";
-import { statementsOf, textOf, unexplained, wildcardReasons } from "./permissions.ts";
+import { type Statement, statementsOf, textOf, unexplained, wildcardReasons } from "./permissions.ts";
 
 const environment = {
   LOKI_URL: "https://loki.example.com/loki/api/v1/push",
@@ -31,25 +31,48 @@ export function exampleStack(app: App, { name, props }: (typeof examples)[number
   return { stack, collector };
 }
 
-/** What a template makes and allows. */
-function show(template: object, reasons: ReadonlyMap<string, string>): void {
-  const { Resources } = template as { Resources: Record<string, { Type: string }> }; // of every template
+/** What a template makes, what each role may do, and what resources allow and refuse by themselves. */
+function show(template: object, reasonsOf: (isFunction: boolean) => ReadonlyMap<string, string>): void {
+  const { Resources } = template as { Resources: Record<string, Resource> }; // of every template
   for (const [type, { length }] of [...Map.groupBy(Object.values(Resources), ({ Type }) => Type)].sort())
     console.log(`${String(length).padStart(4)}  ${type}`);
-  for (const statement of statementsOf(template)) {
-    const { actions, resource, effect, principal } = statement;
-    const planned = principal === "" ? reasons.get(`${actions.toSorted()} ${resource}`) : undefined;
-    const why = [
-      planned ?? (actions.every(action => action.endsWith("BucketNotification")) ? ofLibrary : ""),
-      ...(effect === "Allow" ? wildcardReasons(statement) : []),
-    ];
-    const because = why.filter(Boolean).join("; ");
-    const who = effect === "Allow" && principal !== "" ? `${principal.replace(/^Service /, "")} ` : "";
+  const byRole = Map.groupBy(statementsOf(template), ({ roles: [role = ""] }) => role);
+  for (const [role, statements] of byRole) {
+    const name = functionOf(role, Resources);
     console.log(
-      `  ${who}${effect === "Allow" ? "may" : "may not"} ${actions.join(", ")} on ${resource}${because && `: ${because}`}`,
+      `  ${role === "" ? "by the policies of resources" : `the role ${name === undefined ? role : `of "${name}"`} may`}`,
     );
+    const reasons = reasonsOf(name !== undefined);
+    for (const statement of statements) console.log(`    ${textOfStatement(statement, reasons)}`);
   }
 }
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties?: {
+    readonly Description?: string;
+    readonly Role?: { readonly "Fn::GetAtt"?: readonly string[] };
+  };
+}
+
+/** The function of a role, by what it says of itself; `undefined` where it is a service's. */
+const functionOf = (role: string, resources: Readonly<Record<string, Resource>>): string | undefined =>
+  Object.values(resources).find(({ Properties }) => Properties?.Role?.["Fn::GetAtt"]?.[0] === role)?.Properties
+    ?.Description;
+
+function textOfStatement(statement: Statement, reasons: ReadonlyMap<string, string>): string {
+  const { actions, resource, effect, principal, condition } = statement;
+  const because = [
+    (principal === "" ? reasons.get(`${actions.toSorted()} ${resource}`) : undefined) ??
+      (actions.every(isNotification) ? ofLibrary : ""),
+    ...(effect === "Allow" ? wildcardReasons(statement) : []),
+  ].filter(Boolean);
+  const who = effect === "Deny" ? "nobody" : principal.replace(/^Service /, "");
+  const text = `${who && `${who} may `}${actions.join(", ")} on ${resource}${condition && ` where ${condition}`}`;
+  return `${text}${because.length ? `: ${because.join("; ")}` : ""}`;
+}
+
+const isNotification = (action: string): boolean => action.endsWith("BucketNotification");
 
 const ofLibrary = "a function of the CDK's library sets the notifications of a bucket that is not of the stack";
 
@@ -63,7 +86,7 @@ if (import.meta.main) {
     const reasons = collector.permissions.map(
       ({ actions, resource, reason }) => [`${actions.toSorted()} ${textOf(stack.resolve(resource))}`, reason] as const,
     );
-    show(template, new Map(reasons));
+    show(template, isFunction => new Map(isFunction ? reasons.toReversed() : reasons)); // those of functions come first
     for (const { level, entry } of messages) console.log(`  ${level}: ${entry.data}`);
     for (const { actions, resource } of unexplained(template)) {
       console.error(`${stack.stackName} allows ${actions.join(", ")} on ${resource}, and nobody says why`);

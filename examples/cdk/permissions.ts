@@ -6,23 +6,44 @@ export interface Statement {
   readonly resource: string;
   /** Who may, where the statement is a resource's. */
   readonly principal: string;
+  /** Ids of the roles that may, where it is a role's. */
+  readonly roles: readonly string[];
+  /** When, as `aws:SecureTransport false`. */
+  readonly condition: string;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Statements of roles and of resources' own policies. */
+/** Statements of roles and of resources' own policies, and who may call functions. */
 export function statementsOf(template: object): Statement[] {
   const { Resources } = template as { Resources: Record<string, { Type: string; Properties?: Json }> }; // of every template
-  return Object.values(Resources).flatMap(({ Properties = {} }) => {
+  return Object.values(Resources).flatMap(({ Type, Properties = {} }) => {
+    if (Type === "AWS::Lambda::Permission") return [callerOf(Properties)];
     const document = Properties["PolicyDocument"] as { Statement: Json[] } | undefined; // as IAM has it
-    return (document?.Statement ?? []).map(({ Effect, Action, Resource, Principal }) => ({
+    const roles = [Properties["Roles"] ?? []].flat() as { Ref: string }[]; // of a policy
+    return (document?.Statement ?? []).map(({ Effect, Action, Resource, Principal, Condition = {} }) => ({
       effect: String(Effect),
       actions: [Action].flat().map(String),
       resource: [Resource].flat().map(textOf).join(", "),
       principal: textOf(Principal ?? ""),
+      roles: roles.map(({ Ref }) => Ref),
+      condition: conditionOf(Object.values(Condition as Json).flatMap(keys => Object.entries(keys as Json))), // by operator
     }));
   });
 }
+
+/** What lets a service, or everyone, call a function. */
+const callerOf = ({ Action, FunctionName, Principal, ...conditions }: Json): Statement => ({
+  effect: "Allow",
+  actions: [String(Action)],
+  resource: textOf(FunctionName),
+  principal: Principal === "*" ? "everyone" : textOf(Principal),
+  roles: [],
+  condition: conditionOf(Object.entries(conditions)),
+});
+
+const conditionOf = (entries: readonly (readonly [string, unknown])[]): string =>
+  entries.map(([name, value]) => `${name} ${textOf(value)}`).join(" and ");
 
 /** A value with CloudFormation's functions as one text. */
 export function textOf(value: unknown): string {
