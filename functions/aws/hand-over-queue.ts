@@ -1,7 +1,7 @@
 /**
  * Data that waits in a FIFO queue of SQS. A message group is a lane, or one of several of a lane where order does not matter: a
- * destination that is down holds up its own groups and no others. Of an ordered lane the store of the state knows the last
- * letter that waits, so that nothing that comes after it is delivered before it.
+ * destination that is down holds up its own groups and no others. Of an ordered lane the store of the state knows that letters
+ * wait, so that nothing that comes after them is delivered before them.
  */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { environmentCredentials } from "../../lib/pipeline/delivery/aws-credentials.ts";
@@ -28,44 +28,39 @@ import { pushBatch } from "./batch.ts";
 import type { Call } from "./call.ts";
 import { functionLetters } from "./dead-letters.ts";
 import { placeOfHandOver, sharedState } from "./hand-over.ts";
+import { LaneMarks } from "./lane-marks.ts";
 
 /** Groups of a lane where order does not matter, which are worked on side by side. */
 const groups = 8;
-/** Where the last letter of each ordered lane is. */
-const namespace = "amalgam.hand-over";
-/** As long as a queue keeps a message. */
-const daysMs = 14 * 24 * 3_600_000;
 /** A lane is not asked for more often. */
 const knownForMs = 1000;
 
 class QueueHandOver {
   readonly #queue: Queue;
   readonly #larger: BucketLetters | undefined;
-  readonly #state: StateStore | undefined;
+  readonly #marks: LaneMarks;
   readonly #known = new Map<string, { readonly waits: boolean; readonly until: number }>();
 
   constructor({ queueUrl, larger }: QueuePlace, state: StateStore | undefined) {
     this.#queue = openQueue(queueUrl, environmentCredentials);
     this.#larger = larger && { ...bucketLetters(larger, environmentCredentials), suffix: ".waiting" };
-    this.#state = state;
+    this.#marks = new LaneMarks(state);
   }
 
   async put(letter: DeadLetter, { lane, ordered }: Lane): Promise<void> {
     const id = newLetterId(letter);
     const key = keyOf(lane);
-    if (ordered) {
-      // before the letter can be delivered, which takes the mark away
-      await this.#state?.put(namespace, key, Buffer.from(id), { expiresAt: Date.now() + daysMs });
-      this.#known.set(lane, { waits: true, until: Date.now() + knownForMs });
-    }
-    const group = ordered ? key : `${key}-${Number.parseInt(id.slice(-1), 16) % groups}`;
-    await sendLetter(this.#queue, this.#larger, id, letter, { MessageGroupId: group, MessageDeduplicationId: id });
+    const send = (group: string) =>
+      sendLetter(this.#queue, this.#larger, id, letter, { MessageGroupId: group, MessageDeduplicationId: id });
+    if (!ordered) return send(`${key}-${Number.parseInt(id.slice(-1), 16) % groups}`);
+    await this.#marks.around(key, id, () => send(key));
+    this.#known.set(lane, { waits: true, until: Date.now() + knownForMs });
   }
 
   async waits(lane: string): Promise<boolean> {
     const known = this.#known.get(lane);
     if (known && Date.now() < known.until) return known.waits;
-    const waits = (await this.#state?.get(namespace, keyOf(lane))) !== undefined;
+    const waits = await this.#marks.waits(keyOf(lane));
     this.#known.set(lane, { waits, until: Date.now() + knownForMs });
     return waits;
   }
@@ -80,13 +75,11 @@ class QueueHandOver {
     return stored && { id, letter: readLetter(stored), spilled: true };
   }
 
-  /** Forgets a letter that is delivered. */
-  async delivered({ id, letter, spilled }: Waiting): Promise<void> {
+  /** Forgets a letter that is delivered; `sentAt` is when the queue got it. */
+  async delivered({ id, letter, spilled }: Waiting, sentAt: number): Promise<void> {
     if (spilled && this.#larger) await deleteObject(this.#larger.bucket, letterKey(this.#larger, id));
     const lane = laneOf(letter.component, letter.destination, letter.metadata["key"]);
-    const last = await this.#state?.get(namespace, keyOf(lane));
-    if (!last || Buffer.from(last.value).toString() !== id) return;
-    await this.#state?.delete(namespace, keyOf(lane), { ifVersion: last.version });
+    await this.#marks.delivered(keyOf(lane), id, sentAt);
     this.#known.delete(lane);
   }
 
@@ -183,7 +176,7 @@ async function deliverMessage(
       ? waitedTooLong(letter, waitAtMostMs)
       : await send(letter, pipeline, { ...invocation, handedOver: true });
   if (problem !== undefined) await bury({ ...letter, reason: problem });
-  await store.delivered(waiting);
+  await store.delivered(waiting, Number(message.attributes.SentTimestamp) || 0);
 }
 
 /** Sends a letter where it was to go; gives why this configuration can't. */

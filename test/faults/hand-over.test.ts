@@ -10,7 +10,7 @@ import { readLetter } from "../../lib/pipeline/delivery/dead-letters-form.ts";
 import { type Emulator, startEmulator } from "../../lib/pipeline/state/testing.ts";
 import { type Moto, motoIsInstalled, region, startMoto } from "../e2e/support/moto.ts";
 import { balanced, balanceOf } from "./support/account.ts";
-import { callQueue, receive, receivedEvent } from "./support/event-source.ts";
+import { callQueue, deliverWaiting } from "./support/event-source.ts";
 import type { FrontAnswer, FrontCall } from "./support/front.ts";
 import { lokiJson, sqsEvent, tracesJson } from "./support/messages.ts";
 import { idsIn, idsOfLetter, wireOf } from "./support/wire.ts";
@@ -119,26 +119,8 @@ describe.skipIf(!motoIsInstalled)("data that waits", () => {
     return { lines, spans, event: (received: number) => sqsEvent(messages, { received }) };
   };
 
-  /** Calls the function with all that waits, once; what it does not take is there again. */
-  async function deliver(
-    worker: Worker,
-    kill?: KillPoint,
-  ): Promise<{ readonly messages: number; readonly killed: boolean }> {
-    const messages = await receive(moto, queueUrl, 10);
-    if (!messages.length) return { messages: 0, killed: false };
-    const arn = `arn:aws:sqs:${region}:${account}:${waiting}`;
-    const { killed, result } = await worker.invoke(receivedEvent(messages, arn), { kill });
-    const { batchItemFailures = [] } = (result ?? {}) as {
-      readonly batchItemFailures?: readonly { readonly itemIdentifier: string }[];
-    }; // what the adapter gives
-    for (const { MessageId, ReceiptHandle } of messages) {
-      const failed = killed || batchItemFailures.some(({ itemIdentifier }) => itemIdentifier === MessageId);
-      await (failed
-        ? callQueue(moto, "ChangeMessageVisibility", { QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout: 0 }) // in the place of time
-        : callQueue(moto, "DeleteMessage", { QueueUrl: queueUrl, ReceiptHandle }));
-    }
-    return { messages: messages.length, killed };
-  }
+  const deliver = (worker: Worker, kill?: KillPoint) =>
+    deliverWaiting({ moto, url: queueUrl, arn: `arn:aws:sqs:${region}:${account}:${waiting}` }, worker, { kill });
 
   const deliverAll = async (worker: Worker) => {
     for (let tries = 0; (await deliver(worker)).messages; tries++) if (tries > 100) throw new Error("what waits should be delivered in the end, got more and more"); // biome-ignore format: one line

@@ -151,3 +151,34 @@ export const receivedEvent = (batch: readonly Received[], arn: string) => ({
     awsRegion: "eu-central-1",
   })),
 });
+
+export interface DeliverOptions {
+  readonly kill?: KillPoint | undefined;
+  /** How much later than it was the messages were sent, as the function is told. @default 0 */
+  readonly laterMs?: number;
+}
+
+/** Calls a function with all that waits in a FIFO queue, once; what it does not take is there again. */
+export async function deliverWaiting(
+  { moto, url, arn }: Pick<Queues, "url" | "arn"> & { readonly moto: Moto },
+  worker: Worker,
+  { kill, laterMs = 0 }: DeliverOptions = {},
+): Promise<{ readonly messages: number; readonly killed: boolean }> {
+  const messages = await receive(moto, url, 10);
+  if (!messages.length) return { messages: 0, killed: false };
+  const told = messages.map(message => {
+    const SentTimestamp = String(Number(message.Attributes["SentTimestamp"]) + laterMs);
+    return { ...message, Attributes: { ...message.Attributes, SentTimestamp } };
+  });
+  const { killed, result } = await worker.invoke(receivedEvent(told, arn), { kill });
+  const { batchItemFailures = [] } = (result ?? {}) as {
+    readonly batchItemFailures?: readonly { readonly itemIdentifier: string }[];
+  }; // what the adapter gives
+  for (const { MessageId, ReceiptHandle } of messages) {
+    const failed = killed || batchItemFailures.some(({ itemIdentifier }) => itemIdentifier === MessageId);
+    await (failed
+      ? callQueue(moto, "ChangeMessageVisibility", { QueueUrl: url, ReceiptHandle, VisibilityTimeout: 0 }) // in the place of time
+      : callQueue(moto, "DeleteMessage", { QueueUrl: url, ReceiptHandle }));
+  }
+  return { messages: messages.length, killed };
+}
