@@ -1,7 +1,14 @@
 #!/usr/bin/env node
 /** The command line. Each command is a file of its own, loaded only when it is called. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { nodeProblem } from "../functions/needed-node.ts";
 import { addLetterFilter, addLetterPlace, count, rate } from "./letter-options.ts";
+
+const problem = nodeProblem();
+if (problem !== undefined) {
+  console.error(`Error: ${problem}`);
+  process.exit(1);
+}
 
 const program = new Command("amalgam")
   .description("Grafana Alloy without a server: runs an Alloy configuration as cloud functions or as one local process")

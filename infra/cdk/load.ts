@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Token } from "aws-cdk-lib";
 import { isAddress } from "../../functions/aws/configuration/place.ts";
+import { nodeProblem } from "../../functions/needed-node.ts";
 import type { PrepareOptions } from "../../functions/prepare.ts";
 import type { GraphDescription } from "../../lib/pipeline/graph/describe.ts";
 
@@ -22,6 +23,8 @@ export interface LoadOptions extends PrepareOptions {
 
 /** Writes the function into `outdir` and gives its graph. Throws what is wrong with the configuration. */
 export function prepareFunction({ environment, region, ...options }: LoadOptions): GraphDescription {
+  const problem = nodeProblem();
+  if (problem !== undefined) throw new Error(problem);
   const { config } = options;
   const followed = isAddress(config);
   if (!followed && !existsSync(config))
