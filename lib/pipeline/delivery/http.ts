@@ -287,8 +287,19 @@ function collect(
   incoming.on("close", () => finish(new Error("the connection ended within the answer"), false));
 }
 
+/** What ends a request before its answer. */
+export interface Limit {
+  readonly signal: AbortSignal;
+  /** Waits for something that doesn't know the signal. */
+  readonly race: <T>(work: Promise<T>) => Promise<T>;
+  /** Why the request failed, where it failed because of the limit. */
+  readonly explain: (error: unknown) => unknown;
+  /** Forgets the time and the caller's signal. */
+  readonly end: () => void;
+}
+
 /** The time and the caller's signal that end a request, as one signal. */
-export function startLimit(signal: AbortSignal | undefined, timeoutMs: number, name: string) {
+export function startLimit(signal: AbortSignal | undefined, timeoutMs: number, name: string): Limit {
   const controller = new AbortController();
   const cancel = () =>
     controller.abort(new DeliveryError(`${name}: the request was cancelled`, { kind: "retry", cause: signal?.reason }));
@@ -299,7 +310,6 @@ export function startLimit(signal: AbortSignal | undefined, timeoutMs: number, n
   const timer = timeoutMs > 0 ? setTimeout(expire, timeoutMs) : undefined;
   return {
     signal: controller.signal,
-    /** Waits for something that doesn't know the signal. */
     race: async <T>(work: Promise<T>): Promise<T> => {
       const aborted = Promise.withResolvers<never>();
       const stop = () => aborted.reject(controller.signal.reason);
