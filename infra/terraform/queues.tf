@@ -57,18 +57,26 @@ resource "aws_sqs_queue_policy" "this" {
         Resource  = aws_sqs_queue.this[each.key].arn
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       }],
+      # one for each service: a policy of SQS has at most 20 statements
       [
-        for sender in local.senders : {
+        for principal in distinct([for sender in local.senders : sender.principal if sender.to == each.key]) : {
           Effect    = "Allow"
-          Principal = { Service = sender.principal }
+          Principal = { Service = principal }
           Action    = "sqs:SendMessage"
           Resource  = aws_sqs_queue.this[each.key].arn
           Condition = merge(
-            { ArnEquals = { "aws:SourceArn" = lookup(local.resolved, sender.source, sender.source) } },
+            {
+              ArnEquals = {
+                "aws:SourceArn" = [
+                  for sender in local.senders : lookup(local.resolved, sender.source, sender.source)
+                  if sender.to == each.key && sender.principal == principal
+                ]
+              }
+            },
             # a bucket's ARN has no account
-            sender.principal == "s3.amazonaws.com" ? { StringEquals = { "aws:SourceAccount" = local.account } } : null,
+            principal == "s3.amazonaws.com" ? { StringEquals = { "aws:SourceAccount" = local.account } } : null,
           )
-        } if sender.to == each.key
+        }
       ],
     )
   })
