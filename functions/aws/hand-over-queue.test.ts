@@ -152,3 +152,11 @@ test("a letter that its own process brings again takes the place of the mark", a
   expect(await queue.deliver()).toBe("a");
   expect(await queue.waits()).toBe(false);
 });
+
+test("a store that fails keeps no letter from its queue, nor one that is delivered from being forgotten", async () => {
+  const state = new MemoryStore();
+  const failing = { get: () => Promise.reject(new Error("throttled")) };
+  const queue = await openQueue(Object.assign(Object.create(state), failing) as StateStore); // all else is its own
+  await queue.makeProcess().put(letter("a"), lane);
+  expect(await queue.deliver()).toBe("a");
+});

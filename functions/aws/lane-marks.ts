@@ -15,6 +15,9 @@ const maxTries = 50;
 /** The id of a letter, and when it was marked. */
 type Mark = readonly [id: string, at: number];
 
+/** Where the store of the state fails. */
+const ignored = (): void => {};
+
 export class LaneMarks {
   readonly #state: StateStore | undefined;
   /** The last letter of each lane that this process has sent, or tried to. */
@@ -27,7 +30,9 @@ export class LaneMarks {
   /** Marks a letter until it is delivered; `send` puts it into the queue. */
   async around(lane: string, id: string, send: () => Promise<void>): Promise<void> {
     const before = this.#last.get(lane);
-    await this.#change(lane, marks => [...marks.filter(([each]) => each !== before), [id, Date.now()]]);
+    await this.#change(lane, marks => [...marks.filter(([each]) => each !== before), [id, Date.now()]]).catch(
+      ignored, // the data counts more than its order
+    );
     try {
       await send();
     } finally {
@@ -41,7 +46,9 @@ export class LaneMarks {
 
   /** Takes the mark of a letter away, and those of letters that would have been delivered before it if they had been sent. */
   async delivered(lane: string, id: string, sentAt: number): Promise<void> {
-    await this.#change(lane, marks => marks.filter(([each, at]) => each !== id && at >= sentAt - neverSentMs));
+    await this.#change(lane, marks => marks.filter(([each, at]) => each !== id && at >= sentAt - neverSentMs)).catch(
+      ignored, // what comes goes through the queue until one that is delivered takes this mark away, too
+    );
   }
 
   async #change(lane: string, change: (marks: readonly Mark[]) => readonly Mark[]): Promise<void> {

@@ -427,6 +427,19 @@ describe("a hand-over", () => {
     ]);
   });
 
+  test("that does not know whether something waits holds nothing up", async () => {
+    const { bodies, url } = await backend(204);
+    const waits = () => Promise.reject(new Error("throttled"));
+    const { add, log } = writerOf(url, { handOver: { ...handOverOf().handOver, waits } }, { ...once, ordered: true });
+    await add("a");
+    expect([bodies, log.lines]).toEqual([
+      [":a"],
+      [
+        'warn whether older data waits is not known, so it may be overtaken {"component":"test.write.out","error":"throttled"}',
+      ],
+    ]);
+  });
+
   test("takes what the backend refuses for good only as a dead letter", async () => {
     const { url } = await backend(400);
     const { handOver, taken } = handOverOf();

@@ -148,9 +148,22 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
     if (!handOver) return undefined;
     if (handedOver) return outage.blocksRestOf(id);
     const down = outage.blocks(host.clock());
-    if (down || !options.ordered || !(await handOver.waits(laneOf(host.id, options.destination, key)))) return down;
+    if (down || !options.ordered || !(await waits(laneOf(host.id, options.destination, key)))) return down;
     return new DeliveryError("data that came before waits to be delivered", { kind: "retry" });
   }
+
+  /** Where nobody knows, data is better sent than kept. */
+  const waits = async (lane: string): Promise<boolean> => {
+    try {
+      return (await handOver?.waits(lane)) ?? false;
+    } catch (error) {
+      host.log.warn("whether older data waits is not known, so it may be overtaken", {
+        component: host.id,
+        error: messageOf(error),
+      });
+      return false;
+    }
+  };
 
   type Given = Parameters<NonNullable<CoalescerOptions<Part, Invocation>["onReject"]>>;
 
