@@ -135,7 +135,7 @@ program
   .argument("[config]", `${anyConfig}; with --remote it may be left out`)
   .requiredOption("--out <folder>", "where the function is written")
   .addOption(new Option("--target <cloud>", "where it runs").choices(["aws"]).default("aws"))
-  .option("--files <file...>", "files that the configuration reads, relative to its folder", [])
+  .option("--files <file...>", "files that the configuration reads, relative to its folder")
   .option("--remote", "for any configuration that AMALGAM_CONFIG names, as s3://BUCKET/KEY; an address implies it")
   .option(
     "--components <patterns>",
@@ -152,7 +152,7 @@ program
     await writeBundle(config, {
       outdir: options["out"] as string, // required
       stability: options["stability.level"] as "generally-available", // one of the choices
-      files: options["files"] as string[], // a list by default, too
+      files: (options["files"] as string[] | undefined) ?? [], // any number of words
       ...("remote" in options && { remote: true }),
       components: options["components"] as string[] | undefined, // parsed above
     });

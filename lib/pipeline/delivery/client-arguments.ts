@@ -75,7 +75,6 @@ export const httpClientFields = {
 
 export const httpClientArgs = object(httpClientFields);
 export type HttpClientArgs = Infer<typeof httpClientArgs>;
-export type TlsConfigArgs = Infer<typeof tlsConfig>;
 
 interface ClientProblem {
   readonly path: readonly (string | number)[];

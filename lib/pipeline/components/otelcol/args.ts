@@ -72,4 +72,3 @@ export const serverTls = object({
   client_ca_file: optional(string, undefined, "File with the CA certificates that clients must be signed by."),
 });
 export type ClientTlsArgs = Infer<typeof clientTls>;
-export type ServerTlsArgs = Infer<typeof serverTls>;

@@ -102,11 +102,6 @@ function entryValue(node: Node, entry: number): Value {
   return valueOfNode(node.child(entry));
 }
 
-/** The kind in an AnyValue field of a node. */
-export function fieldKind(node: Node, tag: number): ValueKind {
-  return kindOf(fieldValue(node, tag));
-}
-
 /** The kind of a value. */
 export function kindOf(value: Value): ValueKind {
   switch (typeof value) {
