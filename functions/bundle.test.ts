@@ -83,7 +83,7 @@ test.for([
 test("a start of the function for OTLP reads little: most of what it takes longer goes with that", async () => {
   const { files } = await bundled(otlp);
   const atStart = files.filter(file => path.basename(file) !== "later.cjs");
-  expect(atStart.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThanOrEqual(115 * 1024);
+  expect(atStart.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThanOrEqual(118 * 1024);
 });
 
 test("the same configuration gives the same bytes in any folder, without a path of this machine", async () => {

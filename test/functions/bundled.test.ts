@@ -219,9 +219,14 @@ test("a configuration at AMALGAM_CONFIG takes the place of the one in the bundle
 
 test.for([
   {
-    it: "OTLP in protobuf",
+    it: "OTLP to OTLP",
     text: config.slice(0, config.indexOf("loki.")),
-    events: ["function-url-otlp-logs", "function-url-otlp-metrics-gzip"],
+    events: [
+      "function-url-otlp-traces",
+      "function-url-otlp-logs",
+      "http-api-otlp-metrics",
+      "function-url-otlp-metrics-gzip",
+    ],
   },
   {
     it: "logs to Loki",
