@@ -18,15 +18,13 @@ import {
   sendLetter,
 } from "../../lib/pipeline/delivery/dead-letters-send.ts";
 import { DeliveryError, messageOf } from "../../lib/pipeline/delivery/errors.ts";
-import { type Lane, laneOf, waitAtMostMs, waitedTooLong } from "../../lib/pipeline/delivery/hand-over.ts";
+import { type Lane, laneOf } from "../../lib/pipeline/delivery/hand-over.ts";
 import { deleteObject, getObject } from "../../lib/pipeline/delivery/s3.ts";
-import type { Replay } from "../../lib/pipeline/graph/component.ts";
-import type { Invocation } from "../../lib/pipeline/graph/invocation.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import { prepareWaiting } from "../../lib/pipeline/graph/waiting.ts";
 import type { StateStore } from "../../lib/pipeline/state/store.ts";
 import { pushBatch } from "./batch.ts";
 import type { Call } from "./call.ts";
-import { functionLetters } from "./dead-letters.ts";
 import { placeOfHandOver, sharedState } from "./hand-over.ts";
 import { LaneMarks } from "./lane-marks.ts";
 
@@ -167,30 +165,13 @@ async function deliverMessage(
     waiting = await store.read(message);
   } catch (error) {
     if (error instanceof DeliveryError) throw error; // the bucket does not answer
-    return bury(unreadable(message, messageOf(error), invocation.now));
+    return bury(pipeline, unreadable(message, messageOf(error), invocation.now));
   }
   if (!waiting) return;
-  const { letter } = waiting;
-  const problem =
-    invocation.now - letter.time > waitAtMostMs
-      ? waitedTooLong(letter, waitAtMostMs)
-      : await send(letter, pipeline, { ...invocation, handedOver: true });
-  if (problem !== undefined) await bury({ ...letter, reason: problem });
+  const prepared = prepareWaiting(waiting.letter, [pipeline], invocation.now);
+  if (typeof prepared === "string") await bury(pipeline, { ...waiting.letter, reason: prepared });
+  else await prepared.send({ ...invocation, handedOver: true });
   await store.delivered(waiting, Number(message.attributes.SentTimestamp) || 0);
-}
-
-/** Sends a letter where it was to go; gives why this configuration can't. */
-async function send(letter: DeadLetter, pipeline: Pipeline, invocation: Invocation): Promise<string | undefined> {
-  const replay = pipeline.component(letter.component)?.instance?.replay;
-  if (!replay) return `the configuration has no ${letter.component} any more; at first: ${letter.reason}`;
-  let prepared: Replay;
-  try {
-    prepared = replay(letter);
-  } catch (error) {
-    return messageOf(error);
-  }
-  await prepared.send(invocation);
-  return undefined;
 }
 
 const unreadable = ({ body, eventSourceARN }: SQSRecord, reason: string, time: number): DeadLetter => ({
@@ -204,8 +185,7 @@ const unreadable = ({ body, eventSourceARN }: SQSRecord, reason: string, time: n
 });
 
 /** Without a place for dead letters the data goes on waiting, as long as its queue keeps it. */
-async function bury(letter: DeadLetter): Promise<void> {
-  const { deadLetters } = functionLetters("");
+async function bury({ deadLetters }: Pipeline, letter: DeadLetter): Promise<void> {
   if (!deadLetters) throw new Error(`${letter.reason}; there is no place for dead letters`);
   await deadLetters.put(letter);
 }

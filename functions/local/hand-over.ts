@@ -4,13 +4,13 @@
  */
 import type { DeadLetterSink } from "../../lib/pipeline/delivery/dead-letters.ts";
 import { messageOf } from "../../lib/pipeline/delivery/errors.ts";
-import { waitAtMostMs, waitedTooLong } from "../../lib/pipeline/delivery/hand-over.ts";
 import type { SqliteHandOver, WaitingLetter } from "../../lib/pipeline/delivery/hand-over-sqlite.ts";
 import { backoff, type RetryPolicy, sleepFor } from "../../lib/pipeline/delivery/retry.ts";
 import type { Replay } from "../../lib/pipeline/graph/component.ts";
 import type { Logger } from "../../lib/pipeline/graph/invocation.ts";
 import type { Metrics } from "../../lib/pipeline/graph/metrics.ts";
 import type { Pipeline } from "../../lib/pipeline/graph/pipeline.ts";
+import { prepareWaiting } from "../../lib/pipeline/graph/waiting.ts";
 
 export interface HandOverOptions {
   readonly store: SqliteHandOver;
@@ -109,16 +109,7 @@ export class WaitingDeliveries {
   /** How a letter is sent, or why it can't be. */
   #prepare(waiting: WaitingLetter, now: number): Replay | string {
     if (!waiting.letter) return waiting.problem;
-    const { letter } = waiting;
-    if (now - letter.time > waitAtMostMs) return waitedTooLong(letter, waitAtMostMs);
-    const components = this.#options.pipelines().flatMap(each => each.components);
-    const replay = components.find(({ id }) => id === letter.component)?.instance?.replay;
-    if (!replay) return `the configuration has no ${letter.component} any more; at first: ${letter.reason}`;
-    try {
-      return replay(letter);
-    } catch (error) {
-      return messageOf(error);
-    }
+    return prepareWaiting(waiting.letter, this.#options.pipelines(), now);
   }
 
   async #bury(waiting: WaitingLetter, reason: string, time: number): Promise<void> {

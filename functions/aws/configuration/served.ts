@@ -6,6 +6,7 @@ type Served = Pick<
   Pipeline,
   | "path"
   | "settings"
+  | "deadLetters"
   | "components"
   | "component"
   | "triggers"
@@ -23,6 +24,9 @@ export function served(pipelines: () => readonly Pipeline[]): Pipeline {
     path: "",
     get settings() {
       return first().settings;
+    },
+    get deadLetters() {
+      return first().deadLetters;
     },
     get components() {
       return pipelines().flatMap(({ components }) => components);

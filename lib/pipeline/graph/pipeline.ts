@@ -131,6 +131,11 @@ export class Pipeline {
     return this.#environment.path ?? "";
   }
 
+  /** Where data goes that a backend will never take; `undefined`: back to the trigger. */
+  get deadLetters(): DeadLetterSink | undefined {
+    return this.#environment.deadLetters;
+  }
+
   /** All components in the order of evaluation, those inside of modules behind the block that holds them. */
   get components(): readonly Component[] {
     return [...this.#root.components()];
