@@ -68,8 +68,8 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
   const counters = countersOf(host, options.destination);
   const { deadLetters, handOver } = host;
   const outage = new Outage();
-  /** Requests that ended in an error. */
-  const attempts = new WeakMap<object, number>();
+  /** What requests had that ended in an error, which need not be encoded again to be stored, and how often they were sent. */
+  const ended = new WeakMap<object, Pick<Undelivered, "encoded" | "attempts">>();
   const coalescer = new Coalescer<Part, Invocation>({
     flush: host.mode === "local" ? "idle" : "drain",
     maxBytes: options.maxBytes,
@@ -89,7 +89,10 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
     const { url, headers, body, items } = encoded;
     const { authorize } = options;
     const blocked = await blockedBy(key, invocation);
-    if (blocked) throw blocked;
+    if (blocked) {
+      ended.set(blocked, { encoded, attempts: undefined });
+      throw blocked;
+    }
     const start = host.clock();
     let made = 0;
     const sender = senderName();
@@ -129,7 +132,7 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
       },
     ).catch(error => {
       if (error instanceof DeliveryError) {
-        attempts.set(error, made);
+        ended.set(error, { encoded, attempts: made });
         if (handOver && error.kind === "retry") outage.failed(error, host.clock(), invocation.id);
       }
       throw error;
@@ -167,12 +170,10 @@ export function createWriter<Part>(host: Host, options: WriterOptions<Part>): Wr
 
   type Given = Parameters<NonNullable<CoalescerOptions<Part, Invocation>["onReject"]>>;
 
-  const undelivered = (...[key, parts, error, invocation]: Given): Undelivered => ({
-    key,
-    encoded: options.encode(key, parts, invocation),
-    error,
-    attempts: attempts.get(error) ?? attempts.get(Object(error.cause)),
-  });
+  const undelivered = (...[key, parts, error, invocation]: Given): Undelivered => {
+    const known = ended.get(error) ?? ended.get(Object(error.cause)); // what could not be cut failed as it is
+    return { key, error, ...(known ?? { encoded: options.encode(key, parts, invocation), attempts: undefined }) };
+  };
 
   const handOverParts = async (...given: Given): Promise<void> =>
     leave(host, options, undelivered(...given), counters.handedOver);
