@@ -26,6 +26,7 @@ import { blocksOf, fetchModules, type ImportedModule } from "./bundle-modules.ts
 import { leaveOutUnusedParts } from "./bundle-parts.ts";
 import { type PartSize, sizesOf } from "./bundle-sizes.ts";
 import { mayKeepState, redisBeside, redisFile, redisImport } from "./bundle-state.ts";
+import { esbuildOptions } from "./esbuild-options.ts";
 
 export interface BundleOptions {
   /**
@@ -103,7 +104,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     keepsState,
   });
   const { outputs: built, metafile } = await build(contents, { files: texts, remote: elsewhere !== undefined });
-  const outputs = new Map([...built, ...(keepsState ? await redisFile(root, esbuildOptions) : [])]);
+  const outputs = new Map([...built, ...(keepsState ? await redisFile(root, buildOptions) : [])]);
   mkdirSync(outdir, { recursive: true });
   for (const [name, code] of outputs) writeFileSync(path.join(outdir, name), code);
   const written = [...outputs.keys()].map(name => path.join(outdir, name));
@@ -246,7 +247,7 @@ async function build(
   const names = final.outputs["shared.js"]?.exports ?? [];
   const outputs = await joinShared(
     { index: textOf("index"), later: textOf("later"), shared: textOf("shared"), names },
-    esbuildOptions,
+    buildOptions,
   );
   return { outputs, metafile: final };
 }
@@ -255,7 +256,7 @@ async function split(contents: string, { files, remote }: Bundled, later: readon
   const { build: esbuild } = await import("esbuild");
   const texts = files.map(({ source }) => source.text);
   return esbuild({
-    ...esbuildOptions,
+    ...buildOptions,
     entryPoints: [{ in: "function:entry", out: "index" }, laterEntry],
     splitting: true,
     chunkNames: "shared",
@@ -272,16 +273,9 @@ async function split(contents: string, { files, remote }: Bundled, later: readon
   });
 }
 
-const esbuildOptions = {
+const buildOptions = {
+  ...esbuildOptions,
   absWorkingDir: root,
-  bundle: true,
-  write: false,
-  format: "esm",
-  platform: "node",
-  target: "node24",
-  minify: true,
-  legalComments: "eof",
-  logLevel: "silent",
   external: [redisImport],
 } satisfies BuildOptions;
 
